@@ -1,0 +1,596 @@
+"""The specification as typed values: what every later room reads instead of YAML.
+
+Everything here is complete: defaults and tiers are merged, references are resolved or reported,
+ratios are Decimals, durations are Durations. Texts that a finding may point into are `Text`.
+No reading, no checking: that is `load` and `validate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from generator.findings import Place, Text
+from generator.values import Duration, Version
+
+# --------------------------------------------------------------------------- platform
+
+
+@dataclass(frozen=True, slots=True)
+class LabelNames:
+    """The names of the labels Tocsin writes; settable at the platform."""
+
+    tenant: str = "tenant"
+    service: str = "service"
+    team: str = "team"
+    severity: str = "severity"
+    slo: str = "slo"
+    pair: str = "burn_rate_pair"
+    level: str = "escalation_level"
+    kind: str = "kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The oldest version of each program the output must be accepted by."""
+
+    prometheus: Version = Version(2, 42)
+    alertmanager: Version = Version(0, 25)
+    grafana: Version = Version(10, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """External addresses for links in annotations and messages, without a trailing slash."""
+
+    prometheus: str = ""
+    alertmanager: str = ""
+    grafana: str = ""
+    runbooks: str = ""
+    """Base of generated runbooks: `<base>/<tenant>/runbooks.md#<alert>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The mail relay of every e-mail channel (Alertmanager's `global.smtp_*`)."""
+
+    smarthost: str
+    from_: str
+    username: str = ""
+    password_file: str = ""
+    require_tls: bool = True
+    hello: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How alerts are grouped and repeated by default."""
+
+    group_wait: Duration = Duration.of(seconds=30)
+    group_interval: Duration = Duration.of(minutes=5)
+    repeat_interval: Duration = Duration.of(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What every tenant shares."""
+
+    file: str
+    labels: LabelNames
+    targets: Targets
+    scrape_interval: Duration
+    evaluation_interval: Duration
+    severities: tuple[str, ...]
+    """Most urgent first: `(critical, warning, info)`."""
+    urls: Urls
+    smtp: Smtp | None
+    timing: Timing
+    shared_metrics: frozenset[str]
+    """Metrics without a tenant label that expressions may read (FACTS, isolation rule 9)."""
+    metrics_strict: bool
+    external_labels: Mapping[str, str]
+    fallback: Channel
+    """Receives what no tenant's route takes; never silent."""
+    place: Place
+    alertmanager_targets: tuple[str, ...] = ()
+    """host:port of the Alertmanagers, for the fleet's prometheus.yml."""
+    max_rules_per_group: int = 0
+    """0: no limit."""
+
+
+# --------------------------------------------------------------------------- identity
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who answers for a tenant or service."""
+
+    team: str
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A declared metric; `labels` None means: not stated, any label may exist."""
+
+    name: str
+    type: str
+    """counter, gauge, histogram, summary, info or native_histogram."""
+    labels: frozenset[str] | None
+    help: str
+    buckets: tuple[Decimal, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """One scrape job as the user wrote it; exactly one of the discovery fields is filled."""
+
+    job: str
+    place: Place
+    targets: tuple[str, ...] = ()
+    dns: Mapping[str, Any] | None = None
+    file: Mapping[str, Any] | None = None
+    http: Mapping[str, Any] | None = None
+    kubernetes: Mapping[str, Any] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    scheme: str = "http"
+    path: str = "/metrics"
+    params: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    interval: Duration | None = None
+    timeout: Duration | None = None
+    tls: Mapping[str, Any] = field(default_factory=dict)
+    authorization: Mapping[str, str] = field(default_factory=dict)
+    basic_auth: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    """Keys: samples, labels, label_name_length, label_value_length, body, targets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that is owned, depended on and watched."""
+
+    name: str
+    selector: Mapping[str, str]
+    """Labels that every series of the service carries."""
+    depends_on: tuple[str, ...]
+    owner: Owner
+    labels: Mapping[str, str]
+    packs: tuple[PackUse, ...]
+    place: Place
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackUse:
+    """A pack attached to a service with its parameters, defaults filled in."""
+
+    pack: str
+    parameters: Mapping[str, Any]
+    place: Place
+
+
+# --------------------------------------------------------------------------- slos
+
+
+@dataclass(frozen=True, slots=True)
+class EventsSli:
+    """Counted events; exactly one of `errors` and `good` is given. Plain counter selectors."""
+
+    total: Text
+    errors: Text | None = None
+    good: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySli:
+    """Requests faster than `below` are good. `histogram` is the base name or a selector on it."""
+
+    histogram: Text
+    below: Duration
+    below_place: Place
+    native: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RatioSli:
+    """An error ratio in [0,1] as an expression with `$window`."""
+
+    errors: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSli:
+    """A gauge that is 1 when up and 0 when down."""
+
+    metric: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSli:
+    """A time slice is good while the expression returns a sample."""
+
+    expr: Text
+
+
+Sli = EventsSli | LatencySli | RatioSli | ProbeSli | ConditionSli
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRatePair:
+    """One multi-window burn-rate alert: both windows must burn `budget` of `window` per `long`."""
+
+    long: Duration
+    short: Duration
+    budget: Decimal
+    """Fraction of the error budget spent in `long` when the alert fires, in (0,1)."""
+    severity: str
+    for_: Duration
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slo:
+    """One objective. `pairs` are for this SLO's window, before the factor check."""
+
+    name: str
+    service: str
+    objective: Decimal
+    """In percent, in (0,100): `Decimal("99.9")`."""
+    window: Duration
+    sli: Sli
+    group_by: tuple[str, ...]
+    pairs: tuple[BurnRatePair, ...] | None
+    """None: the workbook's pairs scaled to the window."""
+    page_severity: str
+    ticket_severity: str
+    min_events: Decimal
+    """Events in the long window below which a burn-rate alert stays silent; 0 switches it off."""
+    description: str
+    labels: Mapping[str, str]
+    compliance: tuple[str, ...]
+    runbook: str
+    place: Place
+    objective_place: Place
+    pack: str = ""
+    """The pack it comes from, empty for the tenant's own."""
+
+
+# --------------------------------------------------------------------------- alerts
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Fires above or below a level; `clear` gives hysteresis (leave only past it)."""
+
+    expr: Text
+    op: str
+    """`>` or `<`."""
+    level: Decimal
+    clear: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Fires when the gauge, extended linearly over `within` from `history`, crosses `level`."""
+
+    expr: Text
+    op: str
+    level: Decimal
+    within: Duration
+    history: Duration
+    guard: Decimal | None = None
+    """Only while the value itself is past this level; None: half way is not known, no guard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """Fires when the value leaves its usual band: method adaptive, robust or seasonal."""
+
+    expr: Text
+    method: str
+    season: Duration
+    sensitivity: Decimal
+    direction: str
+    """`both`, `above` or `below`."""
+    minimum: Decimal
+    """Below this spread (σ or MAD) a series is flat and no anomaly is told."""
+    cessation: Decimal | None
+    """Level an hour ago above which a total stop is told; None: no such rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Fires when no series matches the selector."""
+
+    selector: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Correlate:
+    """Fires when several alerts fire within a time. `mode` is all, any or at_least."""
+
+    mode: str
+    count: int
+    members: tuple[Text, ...]
+    """Alert names, or `slo:<name>` for any burn-rate alert of that SLO."""
+    within: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Fires for every sample the expression returns."""
+
+    expr: Text
+
+
+Signal = Threshold | Forecast | Anomaly | Absent | Correlate | Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert of the spec or of a pack, whatever its kind."""
+
+    name: str
+    signal: Signal
+    service: str | None
+    for_: Duration
+    keep_firing_for: Duration
+    severity: str
+    labels: Mapping[str, str]
+    summary: Text
+    """Go template; may be empty: then the compiler writes one that fits the kind."""
+    description: Text
+    runbook: str
+    """A URL or path; empty: the generated runbook's."""
+    runbook_text: str
+    """Markdown for the generated runbook: what it means, first checks; may be empty."""
+    dashboard: str
+    compliance: tuple[str, ...]
+    escalation: str | None
+    unit: str
+    """Grafana unit of the value, for panels; empty: `short`."""
+    view: str
+    """technical, security, ml or executive: where its panel is drawn."""
+    tests: tuple[UserTest, ...]
+    place: Place
+    pack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserTest:
+    """A test the author wrote for an alert: input series and when it must (not) fire."""
+
+    name: str
+    interval: Duration
+    series: tuple[tuple[str, str], ...]
+    fires_at: tuple[Duration, ...]
+    silent_at: tuple[Duration, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One input of a severity score: an expression clamped to [low, high], or an SLO's burn."""
+
+    name: str
+    expr: Text | None
+    slo: str | None
+    window: Duration | None
+    low: Decimal
+    high: Decimal
+    missing: Decimal
+    weight: Decimal
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityModel:
+    """score = 1/(1+exp(-(intercept + Σ weight·feature))), an alert per level."""
+
+    features: tuple[Feature, ...]
+    intercept: Decimal
+    levels: tuple[tuple[str, Decimal], ...]
+    """(severity, score) in the platform's order, most urgent first."""
+    place: Place
+
+
+# --------------------------------------------------------------------------- notification
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A named way to tell somebody; `kind` is slack, msteams, email, sms, webhook, pagerduty.
+
+    `fields` are the spec's own, already checked against the schema; secrets are `*_file` only.
+    """
+
+    name: str
+    kind: str
+    fields: Mapping[str, Any]
+    place: Place
+    shared: bool = False
+    """True when the platform defines it: one receiver serves all tenants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be told. Contacts in order of preference: slack, sms, email."""
+
+    name: str
+    contacts: Mapping[str, str]
+    """email, sms, slack -> address."""
+    place: Place
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One person on call from `start` until `end` (both aware, UTC)."""
+
+    start: datetime
+    end: datetime
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An on-call rotation with overrides, as written; times aware, in `timezone`."""
+
+    name: str
+    timezone: str
+    every_days: int
+    starts: datetime
+    until: datetime
+    members: tuple[str, ...]
+    overrides: tuple[Shift, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a step tells: kind `channel`, `person` (with the contact to use) or `oncall`."""
+
+    kind: str
+    name: str
+    contact: str = ""
+    """For persons: email, sms, slack, or empty for the first that they have."""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an escalation policy."""
+
+    after: Duration
+    notify: tuple[Recipient, ...]
+    during: str | None
+    """Name of a time window outside which this step waits; None: always."""
+    repeat: Duration | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An escalation policy: the first step has `after` 0."""
+
+    name: str
+    steps: tuple[Step, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTimes:
+    """One recurring entry of a time window, in Alertmanager's grammar."""
+
+    weekdays: tuple[str, ...] = ()
+    times: tuple[tuple[str, str], ...] = ()
+    days_of_month: tuple[str, ...] = ()
+    months: tuple[str, ...] = ()
+    years: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWindow:
+    """A named recurring window in a timezone."""
+
+    name: str
+    timezone: str
+    entries: tuple[WindowTimes, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A planned window in which the named services (none: all) may misbehave; times aware, UTC."""
+
+    name: str
+    start: datetime
+    end: datetime
+    services: tuple[str, ...]
+    place: Place
+
+
+# --------------------------------------------------------------------------- dashboards, tenant
+
+
+@dataclass(frozen=True, slots=True)
+class CustomPanel:
+    """A panel the user adds to a view or that a pack brings."""
+
+    key: str
+    view: str
+    title: str
+    description: str
+    kind: str
+    queries: tuple[tuple[Text, str], ...]
+    """(expression, legend) pairs."""
+    unit: str
+    thresholds: tuple[tuple[Decimal, str], ...]
+    """(from value, colour), ascending; the base is green."""
+    service: str | None
+    place: Place
+    pack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSpec:
+    """A recording rule that a pack brings: name and expression."""
+
+    record: str
+    expr: Text
+    service: str | None
+    pack: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboards:
+    """Which views a tenant gets."""
+
+    views: tuple[str, ...]
+    panels: tuple[CustomPanel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One tenant, complete. Maps keep the spec's order; packs' alerts, SLOs and panels are merged in."""
+
+    id: str
+    file: str
+    spec_hash: str
+    """SHA-256 of the spec's bytes."""
+    description: str
+    tier: str
+    timezone: str
+    owner: Owner
+    labels: Mapping[str, str]
+    compliance: tuple[str, ...]
+    collect: tuple[Collect, ...]
+    metrics: Mapping[str, Metric]
+    services: Mapping[str, Service]
+    slos: Mapping[str, Slo]
+    alerts: tuple[Alert, ...]
+    recordings: tuple[RecordingSpec, ...]
+    severity_model: SeverityModel | None
+    channels: Mapping[str, Channel]
+    people: Mapping[str, Person]
+    oncall: Mapping[str, Schedule]
+    escalation: Mapping[str, Policy]
+    routing: Mapping[str, str]
+    """severity -> policy name."""
+    time_windows: Mapping[str, TimeWindow]
+    maintenance: tuple[Maintenance, ...]
+    dashboards: Dashboards
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All tenants of a repository with their platform."""
+
+    platform: Platform
+    tenants: Mapping[str, Tenant]
