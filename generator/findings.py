@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class Level(str, Enum):
+class Level(StrEnum):
     """How bad a finding is; only `ERROR` stops a build."""
 
     ERROR = "error"
@@ -20,7 +20,7 @@ class Level(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in a file the user wrote. `line` and `column` count from 1; `length` in characters."""
+    """A position in a file the user wrote. `line` and `column` count from 1."""
 
     file: str
     line: int

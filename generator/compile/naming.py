@@ -62,7 +62,7 @@ def dashboard_url(platform: Platform, tenant: str, view: str, panel: str | None 
 
 
 def runbook_anchor(alert: str, service: str | None) -> str:
-    """Anchor of an alert in the tenant's runbooks.md (lower case, as Markdown renderers make it)."""
+    """Anchor of an alert in the tenant's runbooks.md, as Markdown renderers make it."""
     return f"{alert}-{service}".lower() if service else alert.lower()
 
 
