@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NewType
 
 IsolatedExpr = NewType("IsolatedExpr", str)
-"""PromQL text that passed `promql.isolate`; only `promql/isolate.py` may construct it (a test holds this)."""
+"""PromQL text that passed `promql.isolate`; a test holds that nothing else constructs it."""
 
 _UNITS: tuple[tuple[str, int], ...] = (
     ("y", 365 * 86_400_000),
@@ -73,7 +73,7 @@ class Duration:
 
 
 def plain(number: Decimal) -> str:
-    """The shortest exact decimal text of a number, never in exponent form: `0.001`, `14.4`, `30`."""
+    """The shortest exact decimal text of a number, never in exponent form: `0.001`, `30`."""
     text = format(number.normalize(), "f")
     return "0" if text == "-0" else text
 

@@ -35,7 +35,8 @@ class PlannedAlert:
 
     rule: AlertRule
     kind: str
-    """threshold, forecast, anomaly, absent, correlate, expr, burn-rate, budget, severity, marker."""
+    """One of: threshold, forecast, anomaly, absent, correlate, expr, burn-rate, slo, severity,
+    marker."""
     service: str | None
     severity: str
     slug: str

@@ -11,7 +11,7 @@ from generator.values import Duration
 
 @dataclass(frozen=True, slots=True)
 class InputSeries:
-    """One input series in promtool's notation: `series` is `name{l="v"}`, `values` e.g. `0+5x60`."""
+    """One input series in promtool's notation: series `name{l="v"}`, values e.g. `0+5x60`."""
 
     series: str
     values: str
@@ -19,7 +19,7 @@ class InputSeries:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """At `at` after the start, `expr` gives exactly `samples` (label text -> value; none = empty)."""
+    """At `at` after the start, `expr` gives exactly `samples` (label text -> value)."""
 
     at: Duration
     expr: str

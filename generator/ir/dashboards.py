@@ -30,7 +30,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel. `key` is its stable name in the dashboard: its id derives from it, never its place.
+    """One panel. `key` is its stable name in the dashboard: its id derives from it.
 
     `kind` is Grafana's panel type: timeseries, stat, gauge, bargauge, table, heatmap,
     state-timeline, alertlist, piechart, text. Width and height are in Grafana's grid (24 columns).

@@ -37,7 +37,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A named receiver; `integrations` maps `slack_configs`, … to lists of Alertmanager's own fields.
+    """A named receiver; `integrations` maps `slack_configs`, … to Alertmanager's own fields.
 
     The fields are Alertmanager's, so their values stay plain data here.
     """

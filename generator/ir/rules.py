@@ -38,7 +38,7 @@ Rule = RecordingRule | AlertRule
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """Rules evaluated in order at one interval. `file` is the rule file's stem: `slos` or a service."""
+    """Rules evaluated in order at one interval. `file` is the rule file's stem."""
 
     file: str
     name: str

@@ -23,7 +23,7 @@ class RelabelConfig:
 
 @dataclass(frozen=True, slots=True)
 class ScrapeJob:
-    """One `scrape_configs` entry. `discovery` maps `static_configs`, `dns_sd_configs`, … to data."""
+    """One `scrape_configs` entry. `discovery` maps `static_configs`, … to their data."""
 
     job_name: str
     discovery: Mapping[str, tuple[Mapping[str, Any], ...]]

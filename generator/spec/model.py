@@ -557,7 +557,7 @@ class Dashboards:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One tenant, complete. Maps keep the spec's order; packs' alerts, SLOs and panels are merged in."""
+    """One tenant, complete. Maps keep the spec's order; packs' content is merged in."""
 
     id: str
     file: str

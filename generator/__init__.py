@@ -1,0 +1,1 @@
+"""Tocsin: a config-as-code compiler for monitoring."""
