@@ -1,0 +1,83 @@
+"""Options and endings that several subcommands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from generator.findings import Finding, Level
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def root_option(command: Command) -> Command:
+    """`--root`: where specs/ and output/ are; found upwards from here when not given."""
+    return click.option(
+        "--root",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        default=None,
+        help="Repository with specs/ and output/ (default: here or the nearest folder above).",
+    )(command)
+
+
+def report_options(command: Command) -> Command:
+    """`--format` and `--fail-on`."""
+    command = click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "info"]),
+        default="error",
+        show_default=True,
+        help="The mildest finding that makes the exit code 1.",
+    )(command)
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", "github", "sarif"]),
+        default="text",
+        show_default=True,
+        help="How findings are printed; all but text go to standard output alone.",
+    )(command)
+
+
+def find_root(given: Path | None) -> Path:
+    """The repository's folder. Raises click.UsageError when there is none."""
+    if given is not None:
+        return given
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "specs" / "platform.yaml").is_file():
+            return folder
+    raise click.UsageError(
+        "no specs/platform.yaml here or in a folder above; "
+        "go to the repository or name it with --root"
+    )
+
+
+def print_findings(findings: Sequence[Finding], form: str) -> None:
+    """Write findings: text to standard error, machine formats to standard output."""
+    from generator.report import render, summary
+
+    if form != "text":
+        sys.stdout.write(render(findings, form))
+        return
+    color = sys.stderr.isatty()
+    sys.stderr.write(render(findings, form, color=color))
+    if findings:
+        sys.stderr.write(f"{summary(findings)}\n")
+
+
+def failing(findings: Sequence[Finding], fail_on: str) -> bool:
+    """Whether a finding is at least as bad as `fail_on`."""
+    order = [Level.INFO, Level.WARNING, Level.ERROR]
+    floor = order.index(Level(fail_on))
+    return any(order.index(f.level) >= floor for f in findings)
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """End with one line on standard error and an exit code."""
+    sys.stderr.write(f"tocsin: {message}\n")
+    sys.exit(code)

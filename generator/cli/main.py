@@ -1,0 +1,89 @@
+"""The `tocsin` command: finds the subcommands, turns exceptions of ours into exit codes.
+
+Subcommands are imported when they are used, so that `--help` and completion stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from types import TracebackType
+
+import click
+
+from generator import __version__
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "build": ("generator.cli.build", "Compile specs and write output/."),
+    "catalog": ("generator.cli.catalog", "List and search the packs."),
+    "check": ("generator.cli.check", "Validate everything with the real tools; write nothing."),
+    "explain": ("generator.cli.explain", "Say where a value comes from and who is told when."),
+    "oncall": ("generator.cli.oncall", "Show who is on call."),
+    "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
+    "test": ("generator.cli.test", "Run the generated unit tests."),
+}
+"""name -> (module that defines a click command of that name, one line of help)."""
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All subcommands, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, imported now; None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), "command")  # noqa: B009
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use, 3 a tool or the disk failed.",
+)
+@click.version_option(__version__, prog_name="tocsin")
+def cli() -> None:
+    """Compile monitoring specs into Prometheus, Alertmanager and Grafana configuration.
+
+    Run it where specs/platform.yaml is, or below. A first look:
+
+    \b
+      tocsin check                 validate every tenant, write nothing
+      tocsin build acme            write output/acme and output/fleet
+      tocsin test acme             run the unit tests of acme's alerts
+    """
+
+
+def main() -> None:
+    """Entry point of the console script; no traceback reaches a user."""
+    sys.excepthook = _say_bug
+    cli()
+
+
+def _say_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("\ninterrupted; output/ is as it was for every tenant not yet named\n")
+        os._exit(130)
+    if os.environ.get("TOCSIN_DEBUG"):
+        traceback.print_exception(kind, error, trace)
+    sys.stderr.write(
+        f"tocsin: this is a fault in tocsin, not in your specs: {kind.__name__}: {error}\n"
+        "  output/ was not changed by the step that failed. "
+        "Set TOCSIN_DEBUG=1 for the details to put into a report.\n"
+    )
+    sys.stderr.flush()
+    os._exit(3)

@@ -1,0 +1,53 @@
+"""Everything that one tenant, or the fleet as a whole, compiles to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator.findings import Finding
+from generator.ir.checks import AlertTest
+from generator.ir.dashboards import Dashboard
+from generator.ir.docs import TenantDocs
+from generator.ir.routing import AlertmanagerConfig, TenantRouting
+from generator.ir.rules import RuleGroup
+from generator.ir.scrape import ScrapeJob
+from generator.values import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One tenant, compiled. A build with an error among its findings is never written."""
+
+    tenant: str
+    spec_file: str
+    spec_hash: str
+    groups: tuple[RuleGroup, ...]
+    tests: tuple[AlertTest, ...]
+    scrape: tuple[ScrapeJob, ...]
+    routing: TenantRouting
+    alertmanager: AlertmanagerConfig
+    """This tenant alone."""
+    dashboards: tuple[Dashboard, ...]
+    docs: TenantDocs
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusServer:
+    """What the fleet's prometheus.yml says besides its includes."""
+
+    scrape_interval: Duration
+    evaluation_interval: Duration
+    external_labels: Mapping[str, str]
+    alertmanagers: tuple[str, ...]
+    tenants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetBuild:
+    """What all tenants share."""
+
+    prometheus: PrometheusServer
+    alertmanager: AlertmanagerConfig
+    findings: tuple[Finding, ...]
