@@ -1,0 +1,69 @@
+"""`tocsin build`: compile specs, verify, write output/."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from generator.cli.common import (
+    failing,
+    find_root,
+    print_findings,
+    report_options,
+    root_option,
+)
+
+
+@click.command(name="build")
+@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@root_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Where to write (default: output/ in the repository).",
+)
+@click.option(
+    "--verify",
+    type=click.Choice(["auto", "required", "off"]),
+    default=lambda: "required" if os.environ.get("CI") else "auto",
+    show_default="auto; required when CI is set",
+    help="Run promtool and amtool: when they are there, always, or never.",
+)
+@report_options
+def command(
+    tenants: tuple[str, ...],
+    root: Path | None,
+    output: Path | None,
+    verify: str,
+    form: str,
+    fail_on: str,
+) -> None:
+    """Compile TENANTs (default: all) and write output/<tenant> and output/fleet.
+
+    Nothing is written for a tenant with an error. Files that no spec makes any more are removed,
+    and only those that a manifest lists.
+
+    \b
+      tocsin build                    every tenant
+      tocsin build acme --verify=off  one tenant, without promtool and amtool
+    """
+    from generator.api import build
+
+    folder = find_root(root)
+    result = build(
+        folder, tenants, output or folder / "output", verify=verify, progress=_progress(form)
+    )
+    print_findings(result.findings, form)
+    if form == "text":
+        for line in result.told:
+            click.echo(line)
+    sys.exit(1 if failing(result.findings, fail_on) else 0)
+
+
+def _progress(form: str) -> bool:
+    """Progress is for people at a terminal."""
+    return form == "text" and sys.stderr.isatty()

@@ -1,0 +1,132 @@
+"""The order of compilation: the only file that knows every other compiler.
+
+`compile_tenant` is pure: no file, clock, environment or network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from generator.compile.docs import compile_docs
+from generator.compile.escalation import escalated
+from generator.compile.inhibition import marker_groups
+from generator.compile.naming import group_name, rule_file
+from generator.compile.plan import PlannedAlert
+from generator.compile.recordings import compile_recordings
+from generator.compile.routing import compile_routing, fleet_config, tenant_config
+from generator.compile.scrape import compile_scrape
+from generator.compile.severity import compile_severity
+from generator.compile.signals import compile_alert
+from generator.compile.slo import compile_slos
+from generator.compile.tests import alert_tests
+from generator.compile.views import compile_views
+from generator.findings import Finding, error, in_order
+from generator.ir.build import Build, FleetBuild, PrometheusServer
+from generator.ir.routing import TenantRouting
+from generator.ir.rules import Rule, RuleGroup
+from generator.spec.model import Platform, Tenant
+
+
+def compile_tenant(tenant: Tenant, platform: Platform) -> Build:
+    """Everything one tenant compiles to; what is wrong with it is among `findings`."""
+    slo_groups, slo = compile_slos(tenant, platform)
+    signals = [compile_alert(alert, tenant, platform) for alert in tenant.alerts]
+    severity_groups, severity = compile_severity(tenant, platform)
+    recordings, recording_findings = compile_recordings(tenant, platform)
+    alerts = [*slo.alerts, *(a for s in signals for a in s.alerts), *severity.alerts]
+    markers = marker_groups(tenant, platform, alerts)
+    routing, routing_findings = compile_routing(tenant, platform, alerts)
+    groups = (
+        *recordings,
+        *slo_groups,
+        *severity_groups,
+        *alert_groups(tenant, platform, alerts),
+        *markers,
+    )
+    tests, test_findings = alert_tests(tenant, platform, alerts, groups)
+    dashboards, view_findings = compile_views(tenant, platform, alerts)
+    findings = [
+        *slo.findings,
+        *(f for s in signals for f in s.findings),
+        *severity.findings,
+        *recording_findings,
+        *routing_findings,
+        *test_findings,
+        *view_findings,
+        *_duplicates(groups),
+    ]
+    return Build(
+        tenant=tenant.id,
+        spec_file=tenant.file,
+        spec_hash=tenant.spec_hash,
+        groups=_within_limit(groups, platform.max_rules_per_group),
+        tests=tests,
+        scrape=compile_scrape(tenant, platform),
+        routing=routing,
+        alertmanager=tenant_config(platform, tenant.id, routing),
+        dashboards=dashboards,
+        docs=compile_docs(tenant, platform, alerts, dashboards),
+        findings=in_order(findings),
+    )
+
+
+def compile_fleet(platform: Platform, routings: Mapping[str, TenantRouting]) -> FleetBuild:
+    """What all tenants share, from each one's routing (tenant id -> routing)."""
+    server = PrometheusServer(
+        scrape_interval=platform.scrape_interval,
+        evaluation_interval=platform.evaluation_interval,
+        external_labels=platform.external_labels,
+        alertmanagers=platform.alertmanager_targets,
+        tenants=tuple(sorted(routings)),
+    )
+    return FleetBuild(server, fleet_config(platform, routings), ())
+
+
+def alert_groups(
+    tenant: Tenant, platform: Platform, alerts: Sequence[PlannedAlert]
+) -> tuple[RuleGroup, ...]:
+    """One group per alert: its own recordings, the alert, then its later escalation steps.
+
+    A group each, because later steps must be evaluated with the alert they follow, and because
+    a group's name is state that an edit to a neighbour must not touch.
+    """
+    groups: list[RuleGroup] = []
+    for alert in alerts:
+        policy = tenant.escalation.get(alert.policy or tenant.routing.get(alert.severity, ""))
+        rules: tuple[Rule, ...] = (*alert.records, *escalated(alert, policy, platform))
+        groups.append(
+            RuleGroup(
+                file=rule_file(alert.service),
+                name=group_name(tenant.id, "alert", alert.slug),
+                interval=platform.evaluation_interval,
+                rules=rules,
+            )
+        )
+    return tuple(groups)
+
+
+def _within_limit(groups: Iterable[RuleGroup], limit: int) -> tuple[RuleGroup, ...]:
+    """Groups cut into pieces of at most `limit` rules (0: none), in order and named by position."""
+    if not limit:
+        return tuple(groups)
+    pieces: list[RuleGroup] = []
+    for group in groups:
+        for start in range(0, len(group.rules), limit):
+            name = group.name if start == 0 else f"{group.name}:{start // limit + 1}"
+            pieces.append(replace(group, name=name, rules=group.rules[start : start + limit]))
+    return tuple(pieces)
+
+
+def _duplicates(groups: Iterable[RuleGroup]) -> list[Finding]:
+    """Group names must be unique in a file, or Prometheus refuses the whole configuration."""
+    seen: set[tuple[str, str]] = set()
+    findings = []
+    for group in groups:
+        key = (group.file, group.name)
+        if key in seen:
+            place = next((rule.origin for rule in group.rules if rule.origin), None)
+            message = f"two rule groups would be named {group.name!r}"
+            findings.append(error("duplicate-group", message, place, "rename one of the alerts"))
+        seen.add(key)
+    return findings
