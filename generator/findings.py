@@ -6,7 +6,7 @@ How findings are printed (text, JSON, GitHub, SARIF) is in `generator/report.py`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -28,6 +28,10 @@ class Place:
     length: int = 1
     source: str = ""
     """The whole text of the line, without its newline: what the caret is printed under."""
+
+    def over(self, length: int) -> Place:
+        """The same place, `length` characters wide."""
+        return replace(self, length=max(1, length))
 
 
 @dataclass(frozen=True, slots=True)

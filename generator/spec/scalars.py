@@ -47,7 +47,7 @@ class Reading:
         hint = did_you_mean(name, known)
         if hint is None:
             hint = f"there are: {', '.join(known)}" if known else f"this spec has no {what} at all"
-        sized = Place(place.file, place.line, place.column, len(name), place.source)
+        sized = place.over(len(name))
         self.error("unknown-reference", f"there is no {what} {name!r}", sized, hint)
         return False
 
@@ -162,7 +162,7 @@ def static_labels(node: Node | None, reading: Reading, reserved: frozenset[str])
     for key, place, value in node.values():
         if key in reserved or key in RESERVED_LABELS or key.startswith("__"):
             hint = "Tocsin writes it; remove it here"
-            sized = Place(place.file, place.line, place.column, len(key), place.source)
+            sized = place.over(len(key))
             reading.error("reserved-label", f"the label {key!r} cannot be set", sized, hint)
         elif "{{" in string(value):
             message = f"the label {key!r} holds a template; its value would restart the alert"

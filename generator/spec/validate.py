@@ -227,4 +227,4 @@ def _example(described: Mapping[str, Any]) -> str:
 
 
 def _sized(place: Place, word: str) -> Place:
-    return Place(place.file, place.line, place.column, max(1, len(word)), place.source)
+    return place.over(len(word))

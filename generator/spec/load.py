@@ -1,0 +1,218 @@
+"""Files to the typed model: layers merged, packs read, references resolved, findings gathered.
+
+The only part of `spec` that reads files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+from generator.findings import Finding, Place, SpecError, error, has_errors, in_order
+from generator.promql.isolate import TENANT_ID
+from generator.spec.model import Fleet, Platform, Tenant
+from generator.spec.packs import Pack, read_packs
+from generator.spec.read_notify import (
+    Known,
+    read_people,
+    read_policies,
+    read_schedules,
+    read_windows,
+)
+from generator.spec.read_platform import read_platform
+from generator.spec.read_tenant import Surroundings, read_tenant
+from generator.spec.scalars import Reading, string
+from generator.spec.source import Node, labelled, merged, read
+from generator.spec.source import Path as KeyPath
+from generator.spec.validate import did_you_mean, validate
+
+PLATFORM_FILE = "specs/platform.yaml"
+TENANTS_FOLDER = "specs/tenants"
+SHARED_KEYS = ("channels", "people", "oncall", "escalation", "time_windows")
+"""Top-level maps of the platform that every tenant may use by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSpec:
+    """The platform with all that reading a tenant needs."""
+
+    platform: Platform
+    root: Node
+    packs: Mapping[str, Pack]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSpec:
+    """One tenant as read; None with an error among the findings when it cannot be used."""
+
+    name: str
+    tenant: Tenant | None
+    findings: tuple[Finding, ...]
+
+
+def load_platform(root: Path) -> PlatformSpec:
+    """The platform and the packs of a repository. Raises SpecError when they have errors."""
+    path = root / PLATFORM_FILE
+    node = _read(path, PLATFORM_FILE)
+    told, unusable = validate(node, "platform")
+    packs, pack_findings = read_packs(root)
+    reading = Reading(list(told) + list(pack_findings), unusable)
+    if has_errors(told):
+        raise SpecError(reading.findings)
+    platform = read_platform(node, reading)
+    _check_shared(node, reading)
+    if has_errors(reading.findings):
+        raise SpecError(reading.findings)
+    return PlatformSpec(platform, node, packs, in_order(reading.findings))
+
+
+def load_tenant(root: Path, name: str, spec: PlatformSpec) -> TenantSpec:
+    """One tenant of a repository, with what is wrong with it. Raises nothing for a bad spec."""
+    file = f"{TENANTS_FOLDER}/{name}.yaml"
+    try:
+        content = _content(root / file, file)
+        node = read(file, content)
+    except SpecError as problem:
+        return TenantSpec(name, None, problem.findings)
+    told, unusable = validate(node, "tenant")
+    reading = Reading(list(told), unusable)
+    if node.kind != "map" or "tenant" not in node.entries or not reading.usable("tenant"):
+        return TenantSpec(name, None, in_order(reading.findings))
+    _check_name(node, name, reading)
+    whole = _pruned(_layered(node, spec.root, reading), unusable)
+    around = Surroundings(spec.platform, spec.root.get("packs"), spec.packs)
+    tenant = read_tenant(whole, content, around, reading)
+    findings = in_order(reading.findings)
+    return TenantSpec(name, None if has_errors(findings) else tenant, findings)
+
+
+def load_fleet(root: Path, tenants: Sequence[str] = ()) -> Fleet:
+    """The platform and the named tenants (none: all). Raises SpecError with every finding."""
+    spec = load_platform(root)
+    loaded = [load_tenant(root, name, spec) for name in tenants or tenant_names(root)]
+    findings = [f for one in loaded for f in one.findings]
+    if has_errors(findings):
+        raise SpecError(findings)
+    return Fleet(spec.platform, {one.name: one.tenant for one in loaded if one.tenant})
+
+
+def tenant_names(root: Path) -> tuple[str, ...]:
+    """The tenants of a repository, from their files' names, sorted."""
+    return tuple(sorted(path.stem for path in (root / TENANTS_FOLDER).glob("*.yaml")))
+
+
+def explain_value(root: Path, name: str, path: KeyPath) -> tuple[tuple[str, str, Place], ...]:
+    """Where a tenant's value comes from: (layer, value, place), the one that counts last.
+
+    Raises SpecError when the files cannot be read.
+    """
+    platform = _read(root / PLATFORM_FILE, PLATFORM_FILE)
+    file = f"{TENANTS_FOLDER}/{name}.yaml"
+    tenant = _read(root / file, file)
+    layers = _layers(platform, string(tenant.get("tier")))
+    found = []
+    for layer, node in [*layers, (file, tenant)]:
+        value = node.at(path)
+        if _reaches(node, path):
+            found.append((layer, _shown(value), value.place))
+    return tuple(found)
+
+
+def _reaches(node: Node, path: KeyPath) -> bool:
+    for index in range(len(path)):
+        here, step = node.at(path[:index]), path[index]
+        there = step in here.entries if isinstance(step, str) else step < len(here.items)
+        if not there:
+            return False
+    return True
+
+
+def _shown(node: Node) -> str:
+    return string(node) if node.kind == "scalar" else str(node.data())
+
+
+def _content(path: Path, file: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        folder = path.parent
+        names = [p.stem for p in folder.glob("*.yaml")] if folder.is_dir() else []
+        listed = f"there are: {', '.join(sorted(names))}" if names else None
+        hint = did_you_mean(path.stem, names) or listed
+        message = f"there is no file {file}"
+        raise SpecError([error("file-missing", message, Place(file, 1, 1), hint)]) from None
+    except OSError as problem:
+        message = f"{file} cannot be read: {problem.strerror}"
+        raise SpecError([error("file-unreadable", message, Place(file, 1, 1))]) from None
+
+
+def _read(path: Path, file: str) -> Node:
+    return read(file, _content(path, file))
+
+
+def _check_name(node: Node, name: str, reading: Reading) -> None:
+    written = node.at(("tenant",))
+    if string(written) != name:
+        message = f"the file is named {name}, the tenant {string(written)}"
+        reading.error("tenant-name", message, written.place, "give both the same name")
+    if not TENANT_ID.fullmatch(string(written)):
+        hint = "use a-z, 0-9 and -, at most 63, no - at either end"
+        message = f"{string(written)!r} cannot be a tenant's id"
+        reading.error("tenant-name", message, written.place, hint)
+
+
+# --------------------------------------------------------------------------- layers
+
+
+def _layers(platform: Node, tier: str) -> list[tuple[str, Node]]:
+    """The layers below a tenant's own file, the weakest first, as partial tenant specs."""
+    shared = Node(
+        platform.place,
+        "map",
+        entries={k: v for k, v in platform.entries.items() if k in SHARED_KEYS},
+    )
+    layers = [("platform", shared)]
+    defaults = platform.get("defaults")
+    if defaults is not None:
+        layers.append(("platform defaults", defaults))
+    tiers = platform.get("tiers")
+    chosen = tiers.get(tier) if tiers is not None and tier else None
+    if chosen is not None:
+        layers.append((f"tier {tier}", chosen))
+    return layers
+
+
+def _layered(node: Node, platform: Node, reading: Reading) -> Node:
+    tier_node, tiers = node.get("tier"), platform.get("tiers")
+    if tier_node is not None:
+        known = tiers.entries if tiers is not None else {}
+        reading.reference(string(tier_node), known, "tier", tier_node.place)
+    layers = [labelled(n, name) for name, n in _layers(platform, string(tier_node))]
+    base = reduce(merged, layers)
+    whole = merged(base, node)
+    return Node(node.place, "map", entries=whole.entries)
+
+
+def _pruned(node: Node, unusable: frozenset[KeyPath]) -> Node:
+    """Without top-level values that are of the wrong type altogether."""
+    broken = {path[0] for path in unusable if len(path) == 1}
+    return Node(
+        node.place, "map", entries={k: v for k, v in node.entries.items() if k not in broken}
+    )
+
+
+def _check_shared(root: Node, reading: Reading) -> None:
+    """What the platform itself defines must hold by itself, whether a tenant uses it or not."""
+    people = read_people(root.get("people"), reading)
+
+    def names(key: str) -> dict[str, object]:
+        node = root.get(key)
+        return dict.fromkeys(node.entries, True) if node else {}
+
+    schedules = read_schedules(root.get("oncall"), names("people"), "UTC", reading)
+    windows = read_windows(root.get("time_windows"), "UTC", reading)
+    known = Known(names("channels"), people, names("people"), schedules, windows)
+    read_policies(root.get("escalation"), known, reading)

@@ -1,0 +1,156 @@
+"""The platform's own part of a spec: versions, intervals, labels, links, mail relay."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from generator.spec.model import (
+    Channel,
+    LabelNames,
+    Platform,
+    Smtp,
+    Targets,
+    Timing,
+    Urls,
+)
+from generator.spec.read_notify import read_channels
+from generator.spec.scalars import (
+    RESERVED_LABELS,
+    Reading,
+    decimal,
+    duration,
+    flag,
+    mapping,
+    string,
+    strings,
+)
+from generator.spec.source import Node
+from generator.values import Duration, Version
+
+SEVERITIES = ("critical", "warning", "info")
+TAKEN_LABELS = RESERVED_LABELS | {"le", "quantile", "job", "instance"}
+
+
+def read_platform(root: Node, reading: Reading) -> Platform:
+    """The platform as typed values; findings go to `reading`."""
+    channels = read_channels(root.get("channels"), reading, shared=True)
+    return Platform(
+        file=root.place.file,
+        labels=_labels(root.get("labels"), reading),
+        targets=_targets(root.get("targets")),
+        scrape_interval=_interval(root, "scrape", Duration.of(seconds=15), reading),
+        evaluation_interval=_interval(root, "evaluation", Duration.of(seconds=30), reading),
+        severities=strings(root.get("severities")) or SEVERITIES,
+        urls=_urls(root.get("urls")),
+        smtp=_smtp(root.get("smtp")),
+        timing=_timing(root, reading),
+        shared_metrics=frozenset(strings(root.get("shared_metrics"))),
+        metrics_strict=string(root.get("metrics")) == "strict",
+        external_labels=mapping(root.get("external_labels")),
+        fallback=_fallback(root, channels, reading),
+        place=root.place,
+        alertmanager_targets=strings(root.get("alertmanagers")),
+        max_rules_per_group=_rules_per_group(root.get("limits"), reading),
+    )
+
+
+def _labels(node: Node | None, reading: Reading) -> LabelNames:
+    default = LabelNames()
+    if node is None:
+        return default
+    names = {
+        "tenant": string(node.get("tenant"), default.tenant),
+        "service": string(node.get("service"), default.service),
+        "team": string(node.get("team"), default.team),
+        "severity": string(node.get("severity"), default.severity),
+        "slo": string(node.get("slo"), default.slo),
+        "pair": string(node.get("burn_rate_pair"), default.pair),
+        "level": string(node.get("escalation_level"), default.level),
+    }
+    seen: dict[str, str] = {}
+    for key, place, value in node.values():
+        name = string(value)
+        if name in TAKEN_LABELS:
+            message = f"the label {name!r} has a meaning of its own in Prometheus"
+            reading.error("reserved-label", message, value.place, "choose another name")
+        elif name in seen:
+            message = f"{key} and {seen[name]} cannot share the label {name!r}"
+            reading.error("reserved-label", message, place, "choose another name")
+        seen[name] = key
+    return LabelNames(**names)
+
+
+def _targets(node: Node | None) -> Targets:
+    default = Targets()
+    if node is None:
+        return default
+    return Targets(
+        prometheus=Version.parse(string(node.get("prometheus"), str(default.prometheus))),
+        alertmanager=Version.parse(string(node.get("alertmanager"), str(default.alertmanager))),
+        grafana=Version.parse(string(node.get("grafana"), str(default.grafana))),
+    )
+
+
+def _interval(root: Node, key: str, default: Duration, reading: Reading) -> Duration:
+    intervals = root.get("intervals")
+    node = intervals.get(key) if intervals else None
+    if node is None:
+        return default
+    value = duration(node)
+    if value.ms < 1000:
+        reading.error("bad-value", f"intervals.{key} should be at least 1s", node.place)
+        return default
+    return value
+
+
+def _urls(node: Node | None) -> Urls:
+    if node is None:
+        return Urls()
+    return Urls(
+        *(string(node.get(k)) for k in ("prometheus", "alertmanager", "grafana", "runbooks"))
+    )
+
+
+def _smtp(node: Node | None) -> Smtp | None:
+    if node is None:
+        return None
+    return Smtp(
+        smarthost=string(node.get("smarthost")),
+        from_=string(node.get("from")),
+        username=string(node.get("username")),
+        password_file=string(node.get("password_file")),
+        require_tls=flag(node.get("require_tls"), True),
+        hello=string(node.get("hello")),
+    )
+
+
+def _timing(root: Node, reading: Reading) -> Timing:
+    node, default = root.get("timing"), Timing()
+    if node is None:
+        return default
+    timing = Timing(
+        duration(node.get("group_wait"), default.group_wait),
+        duration(node.get("group_interval"), default.group_interval),
+        duration(node.get("repeat_interval"), default.repeat_interval),
+    )
+    for key in ("group_interval", "repeat_interval"):
+        given = node.get(key)
+        if given is not None and duration(given).ms == 0:
+            reading.error("bad-value", f"timing.{key} should be more than 0", given.place)
+    return timing
+
+
+def _rules_per_group(node: Node | None, reading: Reading) -> int:
+    limit = node.get("rules_per_group") if node else None
+    return int(decimal(limit, Decimal(0), reading))
+
+
+def _fallback(root: Node, channels: dict[str, Channel], reading: Reading) -> Channel:
+    node = root.get("fallback")
+    place = node.place if node else root.place
+    name = string(node)
+    written = root.get("channels")
+    known = {key: True for key, _, _ in written.values()} if written else {}
+    if node is not None:
+        reading.reference(name, known, "channel", place)
+    return channels.get(name) or Channel(name or "fallback", "webhook", {}, place, True)

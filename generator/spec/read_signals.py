@@ -1,0 +1,525 @@
+"""Alerts, SLOs, severity models and panels of a spec or a pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+
+from generator.findings import Place, Text
+from generator.spec.model import (
+    Absent,
+    Alert,
+    Anomaly,
+    BurnRatePair,
+    ConditionSli,
+    Correlate,
+    CustomPanel,
+    EventsSli,
+    Expression,
+    Feature,
+    Forecast,
+    LatencySli,
+    Metric,
+    ProbeSli,
+    RatioSli,
+    SeverityModel,
+    Signal,
+    Sli,
+    Slo,
+    Threshold,
+    UserTest,
+)
+from generator.spec.scalars import (
+    Reading,
+    decimal,
+    duration,
+    flag,
+    ratio,
+    static_labels,
+    string,
+    strings,
+    text,
+)
+from generator.spec.source import Node, Path
+from generator.spec.validate import did_you_mean, one_of
+from generator.values import Duration
+
+ALERT_KINDS = ("threshold", "forecast", "anomaly", "absent", "correlate", "expr")
+SLI_KINDS = ("events", "latency", "ratio", "probe", "condition")
+DAY = Duration.of(days=1)
+WEEK = Duration.of(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What alerts, SLOs and panels need to know about their surroundings."""
+
+    services: Mapping[str, object]
+    policies: Mapping[str, object]
+    severities: tuple[str, ...]
+    reserved: frozenset[str]
+    metrics: Mapping[str, Metric]
+    slo_defaults: Node | None
+    base: Path
+    """Path of the enclosing value in its file: () for a tenant's own."""
+    service: str | None = None
+    """The service of a pack's content; None: each names its own."""
+    pack: str = ""
+
+
+def read_alerts(node: Node | None, around: Around, reading: Reading) -> tuple[Alert, ...]:
+    """Alerts in the file's order."""
+    alerts = []
+    for name, place, value in node.values() if node else ():
+        if reading.usable(*around.base, "alerts", name):
+            alert = _alert(name, place, value, around, reading)
+            if alert is not None:
+                alerts.append(alert)
+    return tuple(alerts)
+
+
+def _alert(name: str, place: Place, node: Node, around: Around, reading: Reading) -> Alert | None:
+    wrong = one_of(node, ALERT_KINDS, "an alert", "alert-kind")
+    if wrong:
+        reading.findings += wrong
+        return None
+    kind = next(k for k in ALERT_KINDS if node.get(k))
+    given = node.get(kind)
+    assert given is not None
+    signal = _SIGNALS[kind](given, reading)
+    if signal is None:
+        return None
+    default = "info" if kind == "anomaly" else "warning"
+    if default not in around.severities:
+        default = around.severities[-1]
+    policy = node.get("escalation")
+    if policy is not None:
+        reading.reference(string(policy), around.policies, "escalation policy", policy.place)
+    return Alert(
+        name=name,
+        signal=signal,
+        service=around.service or _service(node, around, reading),
+        for_=duration(node.get("for")),
+        keep_firing_for=duration(node.get("keep_firing_for")),
+        severity=_severity(node.get("severity"), default, around, reading),
+        labels=static_labels(node.get("labels"), reading, around.reserved),
+        summary=text(node.get("summary")),
+        description=text(node.get("description")),
+        runbook=string(node.get("runbook")),
+        runbook_text=string(node.get("runbook_text")),
+        dashboard=string(node.get("dashboard")),
+        compliance=strings(node.get("compliance")),
+        escalation=string(policy) if policy else None,
+        unit=string(node.get("unit")),
+        view=string(node.get("view"), "technical"),
+        tests=tuple(_user_test(name, t) for t in _items(node.get("tests"))),
+        place=place,
+        pack=around.pack,
+    )
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if node is not None else ()
+
+
+def _service(node: Node, around: Around, reading: Reading) -> str | None:
+    service = node.get("service")
+    if service is None:
+        return None
+    known = reading.reference(string(service), around.services, "service", service.place)
+    return string(service) if known else None
+
+
+def _severity(node: Node | None, default: str, around: Around, reading: Reading) -> str:
+    if node is None:
+        return default
+    name = string(node)
+    if name not in around.severities:
+        hint = did_you_mean(name, around.severities)
+        listed = f"it is one of: {', '.join(around.severities)}"
+        reading.error(
+            "unknown-severity", f"there is no severity {name!r}", node.place, hint or listed
+        )
+        return default
+    return name
+
+
+def _user_test(alert: str, node: Node) -> UserTest:
+    series = node.get("series")
+    assert series is not None
+    return UserTest(
+        name=string(node.get("name"), f"{alert} with the author's data"),
+        interval=duration(node.get("interval"), Duration.of(minutes=1)),
+        series=tuple((key, string(value)) for key, _, value in series.values()),
+        fires_at=tuple(duration(n) for n in _items(node.get("fires_at"))),
+        silent_at=tuple(duration(n) for n in _items(node.get("silent_at"))),
+        place=node.place,
+    )
+
+
+# --------------------------------------------------------------------------- kinds of alert
+
+
+def _level(node: Node, reading: Reading, what: str) -> tuple[str, Decimal] | None:
+    wrong = one_of(node, ("above", "below"), what, "alert-level")
+    if wrong:
+        reading.findings += wrong
+        return None
+    above, below = node.get("above"), node.get("below")
+    side = above if above is not None else below
+    return (">" if above is not None else "<"), decimal(side, Decimal(0), reading)
+
+
+def _threshold(node: Node, reading: Reading) -> Signal | None:
+    level = _level(node, reading, "a threshold")
+    if level is None:
+        return None
+    op, value = level
+    fitting, other = ("clear_below", "clear_above") if op == ">" else ("clear_above", "clear_below")
+    if node.get(other) is not None:
+        side = "above" if op == ">" else "below"
+        message = f"a threshold with {side} clears with {fitting}"
+        reading.error("bad-clear", message, node.key_place(other), f"write {fitting}")
+    clear_node = node.get(fitting)
+    clear = decimal(clear_node, value, reading) if clear_node else None
+    if clear is not None and (clear >= value if op == ">" else clear <= value):
+        assert clear_node is not None
+        side = "below" if op == ">" else "above"
+        message = f"{fitting} should lie {side} the level {value}, not at {clear}"
+        reading.error("bad-clear", message, clear_node.place)
+        clear = None
+    return Threshold(text(node.get("expr")), op, value, clear)
+
+
+def _forecast(node: Node, reading: Reading) -> Signal | None:
+    level = _level(node, reading, "a forecast")
+    if level is None:
+        return None
+    within = duration(node.get("within"))
+    guard = node.get("guard")
+    for key in ("within", "from"):
+        given = node.get(key)
+        if given is not None and duration(given).ms == 0:
+            reading.error("bad-value", f"{key} should be more than 0", given.place)
+    return Forecast(
+        text(node.get("expr")),
+        level[0],
+        level[1],
+        within,
+        duration(node.get("from"), within),
+        decimal(guard, Decimal(0), reading) if guard else None,
+    )
+
+
+def _anomaly(node: Node, reading: Reading) -> Signal:
+    cessation = node.get("cessation")
+    season = node.get("season")
+    if season is not None and string(node.get("method")) != "seasonal":
+        message = "season is for the method seasonal"
+        reading.error("bad-value", message, node.key_place("season"), "remove it")
+    return Anomaly(
+        text(node.get("expr")),
+        string(node.get("method")),
+        duration(season, WEEK),
+        decimal(node.get("sensitivity"), Decimal(3), reading),
+        string(node.get("direction"), "both"),
+        decimal(node.get("minimum"), Decimal("0.001"), reading),
+        decimal(cessation, Decimal(0), reading) if cessation else None,
+    )
+
+
+def _absent(node: Node, reading: Reading) -> Signal:
+    return Absent(text(node.get("selector")))
+
+
+def _correlate(node: Node, reading: Reading) -> Signal | None:
+    wrong = one_of(node, ("all", "any", "at_least"), "a correlation", "correlate-kind")
+    if wrong:
+        reading.findings += wrong
+        return None
+    within = duration(node.get("within"))
+    every, some, least = node.get("all"), node.get("any"), node.get("at_least")
+    if every is not None:
+        members = tuple(text(n) for n in every.items)
+        return Correlate("all", len(members), members, within)
+    if some is not None:
+        return Correlate("any", 1, tuple(text(n) for n in some.items), within)
+    assert least is not None
+    members = tuple(text(n) for n in _items(least.get("of")))
+    count_node = least.get("count")
+    count = int(decimal(count_node, Decimal(1), reading))
+    if count > len(members):
+        assert count_node is not None
+        message = f"{count} of {len(members)} alerts can never fire together"
+        reading.error("bad-value", message, count_node.place)
+    return Correlate("at_least", count, members, within)
+
+
+def _expression(node: Node, reading: Reading) -> Signal:
+    return Expression(text(node))
+
+
+_SIGNALS = {
+    "threshold": _threshold,
+    "forecast": _forecast,
+    "anomaly": _anomaly,
+    "absent": _absent,
+    "correlate": _correlate,
+    "expr": _expression,
+}
+
+
+# --------------------------------------------------------------------------- slos
+
+
+def read_slos(node: Node | None, around: Around, reading: Reading) -> dict[str, Slo]:
+    """SLOs by name; a pack's are named `<service>-<name>`."""
+    slos: dict[str, Slo] = {}
+    for name, place, value in node.values() if node else ():
+        if not reading.usable(*around.base, "slos", name):
+            continue
+        full = f"{around.service}-{name}" if around.service else name
+        slo = _slo(full, place, value, around, reading)
+        if slo is not None:
+            slos[full] = slo
+    return slos
+
+
+def _slo(name: str, place: Place, node: Node, around: Around, reading: Reading) -> Slo | None:
+    sli_node, objective_node = node.get("sli"), node.get("objective")
+    assert sli_node is not None and objective_node is not None
+    sli = _sli(sli_node, around, reading)
+    objective = _objective(objective_node, reading)
+    alerting, defaults = node.get("alerting"), around.slo_defaults
+    window_node = node.get("window") or (defaults.get("window") if defaults else None)
+    window = duration(window_node, Duration.of(days=30))
+    if window < DAY:
+        assert window_node is not None
+        hint = "write 7d, 28d or 30d"
+        message = f"an SLO's window is at least 1d, not {window}"
+        reading.error("bad-window", message, window_node.place, hint)
+        return None
+    service = around.service or _service(node, around, reading)
+    if sli is None or objective is None or service is None:
+        return None
+
+    def setting(key: str) -> Node | None:
+        own = alerting.get(key) if alerting else None
+        return own or (defaults.get(key) if defaults else None)
+
+    severities = around.severities
+    second = severities[min(1, len(severities) - 1)]
+    return Slo(
+        name=name,
+        service=service,
+        objective=objective,
+        window=window,
+        sli=sli,
+        group_by=strings(node.get("group_by")),
+        pairs=_pairs(alerting.get("pairs") if alerting else None, window, around, reading),
+        page_severity=_severity(setting("page"), severities[0], around, reading),
+        ticket_severity=_severity(setting("ticket"), second, around, reading),
+        min_events=decimal(setting("min_events"), Decimal(0), reading),
+        description=string(node.get("description")),
+        labels=static_labels(node.get("labels"), reading, around.reserved),
+        compliance=strings(node.get("compliance")),
+        runbook=string(node.get("runbook")),
+        place=place,
+        objective_place=objective_node.place,
+        pack=around.pack,
+    )
+
+
+def _objective(node: Node, reading: Reading) -> Decimal | None:
+    number = ratio(node, reading, "objective")
+    if number is None:
+        return None
+    percent = number * 100 if string(node).endswith("%") or number < 1 else number
+    if not 0 < percent < 100:
+        message = f"an objective lies between 0 and 100 %, both excluded, not at {string(node)}"
+        reading.error("bad-objective", message, node.place, "write 99.9%")
+        return None
+    return percent
+
+
+def _sli(node: Node, around: Around, reading: Reading) -> Sli | None:
+    wrong = one_of(node, SLI_KINDS, "an SLI", "sli-kind")
+    if wrong:
+        reading.findings += wrong
+        return None
+    kind = next(k for k in SLI_KINDS if node.get(k))
+    given = node.get(kind)
+    assert given is not None
+    if kind == "events":
+        wrong = one_of(given, ("errors", "good"), "an SLI of events", "sli-kind")
+        reading.findings += wrong
+        errors, good = given.get("errors"), given.get("good")
+        total = text(given.get("total"))
+        return None if wrong else EventsSli(total, _maybe(errors), _maybe(good))
+    if kind == "latency":
+        below, histogram = given.get("below"), text(given.get("histogram"))
+        assert below is not None
+        declared = around.metrics.get(histogram.value.partition("{")[0].strip())
+        native = declared is not None and declared.type == "native_histogram"
+        limit = duration(below)
+        if limit.ms == 0:
+            reading.error("bad-value", "below should be more than 0", below.place)
+        return LatencySli(histogram, limit, below.place, flag(given.get("native"), native))
+    if kind == "ratio":
+        return RatioSli(text(given.get("errors")))
+    if kind == "probe":
+        return ProbeSli(text(given.get("metric")))
+    return ConditionSli(text(given.get("expr")))
+
+
+def _maybe(node: Node | None) -> Text | None:
+    return text(node) if node is not None else None
+
+
+def _pairs(
+    node: Node | None, window: Duration, around: Around, reading: Reading
+) -> tuple[BurnRatePair, ...] | None:
+    if node is None:
+        return None
+    pairs = []
+    for item in node.items:
+        long_node, budget_node = item.get("long"), item.get("budget")
+        assert long_node is not None and budget_node is not None
+        long = duration(long_node)
+        short = duration(item.get("short"), Duration(long.ms // 12))
+        budget = ratio(budget_node, reading, "budget")
+        if budget is not None and not 0 < budget < 1:
+            message = (
+                f"budget lies between 0 and 100 %, both excluded, not at {string(budget_node)}"
+            )
+            reading.error("bad-ratio", message, budget_node.place)
+            budget = None
+        if not short < long <= window or short.ms == 0:
+            message = f"the windows should rise: short {short}, long {long}, SLO {window}"
+            reading.error("bad-window", message, item.place)
+            continue
+        severity = _severity(item.get("severity"), around.severities[0], around, reading)
+        if budget is not None:
+            hold = duration(item.get("for"))
+            pairs.append(BurnRatePair(long, short, budget, severity, hold, item.place))
+    return tuple(pairs)
+
+
+# --------------------------------------------------------------------------- severity, panels
+
+
+def read_severity_model(
+    node: Node | None, slos: Mapping[str, object], around: Around, reading: Reading
+) -> SeverityModel | None:
+    """The severity score, its features in the file's order."""
+    if node is None or not reading.usable("severity_model"):
+        return None
+    features_node, weights = node.get("features"), node.get("weights")
+    assert features_node is not None and weights is not None
+    for key, place, _ in weights.values():
+        reading.reference(key, features_node.entries, "feature", place)
+    features = []
+    for name, place, item in features_node.values():
+        weight = weights.get(name)
+        if weight is None:
+            hint = f"add weights: {{{name}: 1.0}}"
+            reading.error("missing-weight", f"the feature {name!r} has no weight", place, hint)
+        feature = _feature(name, place, item, slos, reading)
+        if feature is not None and weight is not None:
+            features.append(_weighted(feature, decimal(weight, Decimal(0), reading)))
+    levels_node = node.get("levels")
+    assert levels_node is not None
+    return SeverityModel(
+        tuple(features),
+        decimal(node.get("intercept"), Decimal(0), reading),
+        _levels(levels_node, around, reading),
+        node.place,
+    )
+
+
+def _levels(node: Node, around: Around, reading: Reading) -> tuple[tuple[str, Decimal], ...]:
+    scores: dict[str, Decimal] = {}
+    for name, place, value in node.values():
+        if name not in around.severities:
+            listed = f"it is one of: {', '.join(around.severities)}"
+            message = f"there is no severity {name!r}"
+            reading.error("unknown-severity", message, place, listed)
+        else:
+            scores[name] = decimal(value, Decimal(0), reading)
+    ordered = tuple((s, scores[s]) for s in around.severities if s in scores)
+    for (urgent, high), (mild, low) in pairwise(ordered):
+        if high <= low:
+            message = f"{urgent} should begin at a higher score than {mild} ({low})"
+            reading.error("bad-order", message, node.key_place(urgent))
+    return ordered
+
+
+def _feature(
+    name: str, place: Place, node: Node, slos: Mapping[str, object], reading: Reading
+) -> Feature | None:
+    wrong = one_of(node, ("expr", "slo"), "a feature", "feature-kind")
+    if wrong:
+        reading.findings += wrong
+        return None
+    slo = node.get("slo")
+    if slo is not None and not reading.reference(string(slo), slos, "SLO", slo.place):
+        return None
+    bounds = [decimal(n, Decimal(0), reading) for n in _items(node.get("clamp"))]
+    low, high = (bounds[0], bounds[1]) if bounds else (Decimal(0), Decimal(1))
+    if slo is not None and not bounds:
+        high = Decimal("14.4")
+    if low >= high:
+        clamp = node.get("clamp")
+        assert clamp is not None
+        reading.error("bad-order", "clamp is [lowest, highest]", clamp.place)
+    return Feature(
+        name=name,
+        expr=_maybe(node.get("expr")),
+        slo=string(slo) if slo else None,
+        window=duration(node.get("window"), Duration.of(hours=1)) if slo else None,
+        low=low,
+        high=high,
+        missing=decimal(node.get("missing"), low, reading),
+        weight=Decimal(0),
+        place=place,
+    )
+
+
+def _weighted(feature: Feature, weight: Decimal) -> Feature:
+    return replace(feature, weight=weight)
+
+
+def read_panels(
+    node: Node | None, path: Path, around: Around, reading: Reading
+) -> tuple[CustomPanel, ...]:
+    """Panels of a spec (`dashboards.custom`) or a pack (`panels`)."""
+    panels = []
+    for name, place, value in node.values() if node else ():
+        if not reading.usable(*path, name):
+            continue
+        queries = tuple(
+            (text(q.get("expr")), string(q.get("legend"))) for q in _items(value.get("queries"))
+        )
+        thresholds = tuple(
+            (decimal(t.get("from"), Decimal(0), reading), string(t.get("color")))
+            for t in _items(value.get("thresholds"))
+        )
+        prefix = f"{around.service}:{around.pack}:" if around.service else ""
+        panels.append(
+            CustomPanel(
+                key=f"panel:{prefix}{name}",
+                view=string(value.get("view"), "technical"),
+                title=string(value.get("title")),
+                description=string(value.get("description")),
+                kind=string(value.get("kind"), "timeseries"),
+                queries=queries,
+                unit=string(value.get("unit"), "short"),
+                thresholds=thresholds,
+                service=around.service or _service(value, around, reading),
+                place=place,
+                pack=around.pack,
+            )
+        )
+    return tuple(panels)
