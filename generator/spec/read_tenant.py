@@ -55,7 +55,7 @@ from generator.spec.scalars import (
     zone,
 )
 from generator.spec.source import Node, merged
-from generator.spec.validate import did_you_mean, one_of
+from generator.spec.validate import did_you_mean, one_of, validate
 
 VIEWS = ("executive", "technical", "security", "ml")
 DISCOVERIES = ("targets", "dns", "file", "http", "kubernetes")
@@ -307,6 +307,9 @@ def _add_pack(
 ) -> None:
     pack = around.packs[use.pack]
     node = rendered(pack, use.parameters, service.name, service.selector, reading)
+    told, unusable = validate(node, "rendered")
+    reading.findings += told
+    reading = Reading(reading.findings, unusable)
     inside = Around(
         own.services,
         own.policies,
@@ -314,13 +317,13 @@ def _add_pack(
         own.reserved,
         own.metrics,
         own.slo_defaults,
-        ("packs", pack.name),
+        (),
         service.name,
         pack.name,
     )
     bundle.alerts += read_alerts(node.get("alerts"), inside, reading)
     bundle.slos |= read_slos(node.get("slos"), inside, reading)
-    bundle.panels += read_panels(node.get("panels"), ("packs", pack.name), inside, reading)
+    bundle.panels += read_panels(node.get("panels"), ("panels",), inside, reading)
     recordings = node.get("recordings")
     for item in recordings.items if recordings else ():
         name = string(item.get("record"))

@@ -91,7 +91,7 @@ def decimal(node: Node | None, default: Decimal, reading: Reading) -> Decimal:
     try:
         number = Decimal(string(node))
     except InvalidOperation:
-        number = Decimal(str(node.scalar))
+        number = Decimal(node.scalar) if isinstance(node.scalar, int | float) else Decimal("NaN")
     if not number.is_finite() or abs(number.adjusted()) > 30:
         reading.error("bad-value", f"{string(node)} is not a usable number", node.place)
         return default

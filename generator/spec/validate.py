@@ -48,10 +48,28 @@ _WORDS = {
 
 @cache
 def schema(kind: str) -> Mapping[str, Any]:
-    """The published JSON Schema of a kind of file: tenant, platform or pack."""
+    """The published JSON Schema of a kind of file: tenant, platform or pack.
+
+    `rendered` is what a pack's content must be once its parameters are filled in: the tenant's
+    own language, where no template stands for a number any more.
+    """
+    if kind == "rendered":
+        return _rendered_schema()
     text = (files("generator.spec") / "schema" / f"{kind}.json").read_text(encoding="utf-8")
     loaded: Mapping[str, Any] = json.loads(text)
     return loaded
+
+
+def _rendered_schema() -> Mapping[str, Any]:
+    defs = schema("tenant")["$defs"]
+    slo = {**defs["slo"], "required": ["objective", "sli"]}
+    properties = {
+        "alerts": {"$ref": "#/$defs/alerts"},
+        "slos": {"type": "object", "additionalProperties": slo},
+        "panels": {"type": "object", "additionalProperties": {"$ref": "#/$defs/panel"}},
+        "metrics": {"$ref": "#/$defs/metrics"},
+    }
+    return {"type": "object", "properties": properties, "$defs": defs}
 
 
 @cache
