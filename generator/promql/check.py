@@ -47,7 +47,7 @@ __all__ = ["Catalogue", "MetricInfo", "check"]
 _OF_COUNTERS = frozenset({"rate", "increase", "irate", "resets"})
 _OF_GAUGES = frozenset({"delta", "idelta", "deriv", "predict_linear"})
 _NEEDS_SAMPLES = (_OF_COUNTERS | _OF_GAUGES) - {"resets"}
-_UNCOUNTED = _OF_COUNTERS | {
+_UNCOUNTED = _OF_COUNTERS | _OF_GAUGES | {
     "absent", "absent_over_time", "changes", "count_over_time", "present_over_time", "timestamp",
 }  # fmt: skip
 _SCRAPES = 4

@@ -68,9 +68,9 @@ def timestamp(c: Cursor, start: int) -> At:
         raise c.unexpected("expected a Unix time, start() or end() after `@`")
     if c.kind != "variable" and seconds(c.kind, c.text, c.at) >= 2**63:
         raise c.unexpected("this time is out of range")
-    end = c.at + len(c.text)
+    end, duration = c.at + len(c.text), c.kind == "duration"
     c.advance()
-    return At(start, end, c.source[begin:end])
+    return At(start, end, c.source[begin:end], duration)
 
 
 def seconds(kind: str, text: str, at: int) -> float:

@@ -99,25 +99,29 @@ def _modifiers(c: Cursor, end: int) -> tuple[bool, Matching | None, int]:
     if word not in ("on", "ignoring"):
         return boolean, None, end
     c.advance()
-    labels, end = _labels(c)
+    labels, end, quoted = _labels(c)
     side = c.text.lower() if c.kind == "word" else ""
     if side not in ("group_left", "group_right"):
-        return boolean, Matching(word == "on", labels), end
+        return boolean, Matching(word == "on", labels, quoted=quoted), end
     end = c.take("word", side)
     include: tuple[str, ...] = ()
     if c.kind == "(":
-        include, end = _labels(c)
-    return boolean, Matching(word == "on", labels, side[6:], include), end
+        include, end, also = _labels(c)
+        quoted = quoted or also
+    return boolean, Matching(word == "on", labels, side[6:], include, quoted), end
 
 
-def _labels(c: Cursor) -> tuple[tuple[str, ...], int]:
+def _labels(c: Cursor) -> tuple[tuple[str, ...], int, bool]:
+    """The names in parentheses, the offset after them, and whether any is quoted."""
     c.take("(", "`(` and label names")
     names: list[str] = []
+    quoted = False
     while c.kind != ")":
+        quoted = quoted or c.kind == "string"
         names.append(_label(c))
         if c.kind != ")":
             c.take(",", "`,` or `)` between label names")
-    return tuple(names), c.take(")", "`)`")
+    return tuple(names), c.take(")", "`)`"), quoted
 
 
 def _label(c: Cursor) -> str:
@@ -222,26 +226,26 @@ def _arguments(c: Cursor) -> tuple[tuple[Expr, ...], int]:
 
 def _aggregate(c: Cursor, op: str, start: int) -> Aggregate:
     c.advance()
-    grouping, begin, finish = "", -1, -1
+    grouping, begin, finish, quoted = "", -1, -1, False
     labels: tuple[str, ...] = ()
     if c.kind == "word":
-        grouping, labels, begin, finish = _grouping(c)
+        grouping, labels, begin, finish, quoted = _grouping(c)
     paren = c.at
     args, close = _arguments(c)
     height = c.height
     end = close
     if not grouping and c.kind == "word" and c.text.lower() in ("by", "without"):
-        grouping, labels, begin, finish = _grouping(c)
+        grouping, labels, begin, finish, quoted = _grouping(c)
         end = finish
     c.height = c.grown(height, start)
-    return Aggregate(start, end, op, args, grouping, labels, paren, close, begin, finish)
+    return Aggregate(start, end, op, args, grouping, labels, paren, close, begin, finish, quoted)
 
 
-def _grouping(c: Cursor) -> tuple[str, tuple[str, ...], int, int]:
+def _grouping(c: Cursor) -> tuple[str, tuple[str, ...], int, int, bool]:
     start, word = c.at, c.text.lower()
     c.advance()
-    labels, end = _labels(c)
-    return word, labels, start, end
+    labels, end, quoted = _labels(c)
+    return word, labels, start, end, quoted
 
 
 def _selector(

@@ -37,11 +37,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """An `@` modifier; `time` is a number's text, `start()` or `end()`."""
+    """An `@` modifier; `time` is a number's text, `start()` or `end()`.
+
+    `duration`: the time is written as a duration, which Prometheus reads from 2.54 on.
+    """
 
     start: int
     end: int
     time: str
+    duration: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,8 @@ class Matching:
     labels: tuple[str, ...]
     group: str = ""
     include: tuple[str, ...] = ()
+    quoted: bool = False
+    """A label's name is quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,8 @@ class Aggregate:
     close: int
     grouping_start: int = -1
     grouping_end: int = -1
+    quoted: bool = False
+    """A label's name is quoted."""
 
 
 Expr = (

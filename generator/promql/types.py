@@ -9,7 +9,6 @@ import difflib
 import re
 
 from generator.promql.functions import SIGNATURES, Signature, functions
-from generator.promql.lexer import VARIABLE
 from generator.promql.problems import Problem, in_order
 from generator.promql.regex import regex_error, regex_matches_empty
 from generator.promql.tree import (
@@ -38,8 +37,11 @@ from generator.values import Version
 _V, _M, _S, _T = "instant vector", "range vector", "scalar", "string"
 
 NUMBER_IS_DURATION = Version(2, 54)
-QUOTED_NAMES = Version(3, 0)
+QUOTED_NAMES = Version(2, 51)
+QUOTED_GROUPING = Version(2, 55)
 DURATION_ARITHMETIC = Version(3, 4)
+_SIGNED = re.compile(r"[-+\s]*[0-9A-Za-z_.]+")
+"""A literal with signs, which needs no feature flag."""
 _LIMITS = Version(2, 54)
 _BUILT_IN_SCALARS = re.compile(
     r"\$\{?(?:__(?:range_s|range_ms|interval_ms|rate_interval_ms|from|to)\b.*)|\[\[__.*"
@@ -127,6 +129,9 @@ class _Check:
             offset = getattr(node, "offset", None)
             if offset is not None:
                 self.offset(offset)
+            at = getattr(node, "at", None)
+            if at is not None and at.duration and self.target < NUMBER_IS_DURATION:
+                self.newer("a duration after `@`", NUMBER_IS_DURATION, at.start, at.end)
 
     def call(self, node: Call) -> None:
         name, count = node.function, len(node.args)
@@ -233,7 +238,7 @@ class _Check:
                 self.flag(
                     f"{node.op} is experimental", node.start, node.start + len(node.op), "functions"
                 )
-        self.grouping(node.labels, node.grouping_start, node.grouping_end)
+        self.grouping(node.labels, node.quoted, node.grouping_start, node.grouping_end)
         if len(node.args) != wants:
             self.report(
                 f"{node.op} takes {wants} argument{'s' if wants > 1 else ''}, here are "
@@ -247,12 +252,13 @@ class _Check:
         if wants == 2:
             self.expect(node.args[0], _T if node.op == "count_values" else _S, node.op)
 
-    def grouping(self, labels: tuple[str, ...], start: int, end: int) -> None:
-        for label in labels:
-            if self.target < QUOTED_NAMES and not re.fullmatch(
-                r"[A-Za-z_][A-Za-z0-9_]*", re.sub(VARIABLE, "x", label)
-            ):
-                self.newer(f"the label name {label!r}", QUOTED_NAMES, start, end)
+    def grouping(self, labels: tuple[str, ...], quoted: bool, start: int, end: int) -> None:
+        if self.target >= QUOTED_GROUPING:
+            return
+        if quoted:
+            self.newer("a quoted label name", QUOTED_GROUPING, start, end)
+        elif odd := [name for name in labels if ":" in name and name[0] not in "$["]:
+            self.newer(f"the label name {odd[0]}", QUOTED_GROUPING, start, end)
 
     def binary(self, node: Binary) -> None:
         left, right = type_of(node.lhs), type_of(node.rhs)
@@ -283,7 +289,8 @@ class _Check:
     def matching(self, node: Binary, left: str, right: str) -> None:
         assert node.matching is not None
         where = (node.op_start, node.op_end)
-        self.grouping(node.matching.labels + node.matching.include, *where)
+        names = node.matching.labels + node.matching.include
+        self.grouping(names, node.matching.quoted, *where)
         if node.matching.labels and _S in (left, right):
             self.report("on() and ignoring() work between instant vectors only", *where)
         if node.matching.group and node.op in SET:
@@ -330,7 +337,7 @@ class _Check:
         if span.arithmetic:
             if self.target < DURATION_ARITHMETIC:
                 self.newer("arithmetic in a duration", DURATION_ARITHMETIC, span.start, span.end)
-            elif not self.experimental:
+            elif not self.experimental and not _SIGNED.fullmatch(span.text):
                 self.flag(
                     "arithmetic in a duration is experimental",
                     span.start,
