@@ -42,7 +42,7 @@ def regex_error(pattern: str) -> str | None:
 
 
 _REPEAT = r"(?:[*+?]|\{\d+(?:,\d*)?\})"
-_NESTED = re.compile(rf"{_REPEAT}\??{_REPEAT}")
+_NESTED = re.compile(rf"{_REPEAT}\??+{_REPEAT}")
 _QUOTED = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
 
 
