@@ -178,7 +178,7 @@ REFUSED = [
     ('x{a="b"} secret', "promql-syntax", "secret"),
     ("x; secret", "promql-syntax", ";"),
     ('x{a="b\n"}', "promql-syntax", '"b'),
-    X
+    ("x{a=\"\\\n\"}", "promql-syntax", "\\\n"),
     ('x{tenant:="b"}', "promql-syntax", "tenant:"),
     ("x\u00a0+ secret", "promql-syntax", "\u00a0"),
     ("x\u2028secret", "promql-syntax", "\u2028"),
