@@ -1,0 +1,66 @@
+# Every target sets up what it needs, once: .venv from requirements.lock, .tools from Debian packages.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TENANT ?=
+WORKERS ?= auto
+
+.PHONY: help build check test tools lint format golden bench clean distclean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
+
+build: $(READY) ## Compile TENANT=x (all without it) into output/, verified with promtool and amtool
+	@$(BIN)/python -m generator.tools install >/dev/null 2>&1 || true
+	@$(BIN)/tocsin build $(TENANT)
+
+check: $(READY) ## Check TENANT=x (all without it) with the real tools; write nothing
+	@$(BIN)/python -m generator.tools install
+	@$(BIN)/tocsin check $(TENANT)
+
+test: $(READY) ## Run every test; needs the real tools and fetches them
+	@$(BIN)/python -m generator.tools install
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+tools: $(READY) ## Put promtool, prometheus, amtool and alertmanager under .tools/, three generations
+	@$(BIN)/python -m generator.tools install
+
+lint: $(READY) ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## Lay the code out
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+golden: $(READY) ## Write output/ and docs/reference.md anew, to be reviewed and committed
+	@$(BIN)/tocsin build --verify=off
+	@$(BIN)/python -m generator.render.reference docs/reference.md
+
+bench: $(READY) ## Measure; results go to bench/results/
+	@for script in bench/bench_*.py; do $(BIN)/python $$script; done
+
+clean: ## Remove caches
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .tocsin-cache build *.egg-info
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove .venv and .tools as well
+	@rm -rf $(VENV) .tools
+
+$(READY): pyproject.toml requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "python3 (3.11 or later) is not on PATH" >&2; exit 3; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; name one with PYTHON=..." >&2; exit 3; }
+	@$(PYTHON) -m venv --clear $(VENV) \
+	  || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 3; }
+	@echo "setting up $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(READY)
