@@ -1,4 +1,4 @@
-"""The real tools for tests: every generation under `.tools/`. Missing ones fail, they never skip."""
+"""The real tools for tests: every generation under `.tools/`. Missing ones fail, never skip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for generation in GENERATIONS:
         tools = found.get(generation.name)
         if tools is None:
-            terminalreporter.write_line(f"NOT TESTED: {generation.name} does not run here", red=True)
+            terminalreporter.write_line(
+                f"NOT TESTED: {generation.name} does not run here", red=True
+            )
         else:
             versions = ", ".join(f"{t.name} {t.version}" for t in tools.values())
             terminalreporter.write_line(f"tested on {generation.name}: {versions}")
