@@ -37,7 +37,7 @@ def found(text: str, labels: LabelSet | None = LABELS) -> list[tuple[str, int, s
         '{{/* query */}}{{- /* query "x" */ -}}',
         "{{ \"query\" }} {{ `}} query {{` }} {{ 'q' }}",
         '{{ define "t" }}{{ .job }}{{ end }}{{ template "t" $labels }}{{ tmpl "t" . }}',
-        "{{ humanizeDuration $value }}{{ humanizePercentage $value }}{{ humanizeTimestamp $value }}",
+        "{{ humanizeDuration $value }}{{ humanizePercentage $value }}{{ humanize1024 $value }}",
         '{{ reReplaceAll "a" "b" $labels.job }}{{ stripPort "a:1" }}{{ and true (not false) }}',
         "{{ $value\n| humanize\n}}",
         "query the database",
