@@ -6,7 +6,7 @@ are escaped, so that no name can become a template.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from generator.compile.context import Context
 from generator.compile.naming import dashboard_uid, dashboard_url, panel_id, runbook_url
@@ -33,24 +33,28 @@ def alert_annotations(
     dashboard: str = "",
     compliance: Sequence[str] = (),
 ) -> dict[str, str]:
-    """All annotations of an alert; `summary` and `description` are templates already checked."""
+    """All annotations of an alert; `summary` and `description` are templates already checked.
+
+    `view` is empty for a tenant without dashboards: then nothing links to one.
+    """
     tenant, platform = context.tenant.id, context.platform
     found = {
-        "__dashboardUid__": dashboard_uid(tenant, view),
-        "__panelId__": str(panel_id(panel_key)),
-        "dashboard_url": literal(dashboard) or dashboard_url(platform, tenant, view, panel_key),
+        "compliance": literal(", ".join(compliance)),
+        "dashboard_url": literal(dashboard),
+        "description": description,
         "runbook_url": literal(runbook) or runbook_url(platform, tenant, alert, service),
         "summary": summary,
     }
-    if description:
-        found["description"] = description
-    if compliance:
-        found["compliance"] = literal(", ".join(compliance))
-    return dict(sorted(found.items()))
+    if view:
+        found["__dashboardUid__"] = dashboard_uid(tenant, view)
+        found["__panelId__"] = str(panel_id(panel_key))
+        if not dashboard:
+            found["dashboard_url"] = dashboard_url(platform, tenant, view, panel_key)
+    return {name: value for name, value in sorted(found.items()) if value}
 
 
 def template_findings(
-    context: Context, texts: Sequence[Text], labels: LabelSet | None, static: dict[str, str]
+    context: Context, texts: Sequence[Text], labels: LabelSet | None, static: Mapping[str, str]
 ) -> tuple[Finding, ...]:
     """What is wrong with the author's templates, given the labels that the expression returns."""
     found: list[Finding] = []

@@ -1,129 +1,146 @@
-"""The mathematics of multi-window burn rates: pairs, factors, windows.
+"""The mathematics of multi-window burn rates: pairs scaled, factors, what can never fire.
 
 Source: The Site Reliability Workbook, chapter 5, "Alerting on SLOs", alternative 6: an alert fires
 when a long and a short window both burn so fast that `budget` of the error budget is spent within
-the long one. burn = error ratio / (1 - objective); factor = budget · window / long.
+the long one. burn = error ratio / (1 - objective); factor = budget · window / long. No PromQL here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
-from generator.findings import Finding, info, warning
+from generator.findings import Finding, warning
 from generator.spec.model import BurnRatePair, Slo
 from generator.values import Duration, plain
 
-WORKBOOK_WINDOW = Duration.of(days=30)
-WORKBOOK = (
-    (Duration.of(hours=1), Decimal("0.02"), "page"),
-    (Duration.of(hours=6), Decimal("0.05"), "page"),
-    (Duration.of(days=1), Decimal("0.1"), "ticket"),
-    (Duration.of(days=3), Decimal("0.1"), "ticket"),
-)
-"""(long window, part of the budget, what it makes) for a window of 30 days."""
+BASE = Duration.of(minutes=5)
+"""Window of the recorded event rates: no shorter window can be told apart."""
 
-SHORTEST_LONG = Duration.of(minutes=10)
-"""Below it the recorded five-minute rates say no more."""
-
-_DIGITS = Context(prec=4, rounding=ROUND_DOWN)
-_ROUNDING = (
-    (Duration.of(hours=12), Duration.of(hours=1)),
-    (Duration.of(hours=2), Duration.of(minutes=30)),
-    (Duration.of(minutes=30), Duration.of(minutes=5)),
+WORKBOOK: tuple[tuple[int, Decimal, bool], ...] = (
+    (720, Decimal("0.02"), True),
+    (120, Decimal("0.05"), True),
+    (30, Decimal("0.10"), False),
+    (10, Decimal("0.10"), False),
 )
-"""(from, step): long windows are rounded down to whole steps, short ones to minutes."""
+"""(window / long, budget fraction, pages): 1h, 6h, 1d, 3d of 30 days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """One burn-rate alert, ready to be written: fires above `factor` times the budget."""
+    """A pair that can fire: `factor` times the even burn, at an error ratio of `threshold`."""
 
-    long: Duration
-    short: Duration
+    pair: BurnRatePair
     factor: Decimal
-    severity: str
-    tier: str
-    """page or ticket."""
-    for_: Duration
+    threshold: Decimal
 
     @property
     def name(self) -> str:
-        """The pair's name, the value of its label: `1h-5m`."""
-        return f"{self.long}-{self.short}"
+        """How its label and test name it: `1h5m`."""
+        return f"{self.pair.long}{self.pair.short}"
 
 
-def budget(slo: Slo) -> Decimal:
-    """The error budget as a fraction: 0.001 for 99.9 %."""
+def error_budget(slo: Slo) -> Decimal:
+    """The part of events that may fail: 99.9 % leaves 0.001."""
     return (100 - slo.objective) / 100
 
 
-def burns(slo: Slo, scrape: Duration) -> tuple[tuple[Burn, ...], tuple[Finding, ...]]:
-    """The burn-rate alerts of an SLO, the fastest first, and what had to be changed.
+def workbook_pairs(window: Duration, page: str, ticket: str) -> tuple[BurnRatePair, ...]:
+    """The workbook's pairs scaled to a window, rounded down to whole minutes or hours.
 
-    A pair below factor 1 would alert while the objective is met and is left out; one whose
-    threshold is 100 % or more could never fire and is lowered to 90 %.
+    Rounding down keeps every factor at or above the workbook's. The short window is a twelfth
+    of the long one, at least the base of the recorded rates. A pair whose long window does not
+    hold two short ones is left out: the next one covers it.
     """
-    found: list[Burn] = []
+    pairs = []
+    for share, budget, pages in WORKBOOK:
+        long = _rounded(Duration(window.ms // share))
+        short = max(BASE, _rounded(Duration(long.ms // 12)))
+        if long.ms >= 2 * short.ms:
+            severity = page if pages else ticket
+            pairs.append(BurnRatePair(long, short, budget, severity, Duration(0)))
+    return tuple(pairs)
+
+
+def _rounded(length: Duration) -> Duration:
+    """Down to whole hours above a day, ten minutes above two hours, minutes below."""
+    for floor, unit in ((86_400_000, 3_600_000), (7_200_000, 600_000), (0, 60_000)):
+        if length.ms >= floor:
+            return Duration(length.ms // unit * unit)
+    return length
+
+
+def factor_of(pair: BurnRatePair, window: Duration) -> Decimal:
+    """How many times faster than evenly the budget burns when the pair fires, to 0.01."""
+    exact = pair.budget * window.ms / pair.long.ms
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+
+
+def burns(slo: Slo) -> tuple[tuple[Burn, ...], tuple[Finding, ...]]:
+    """The pairs of an SLO that can fire and should, fastest first, and what was left out.
+
+    Below factor 1 a pair would fire while the objective is met: it is merged into the next
+    faster one, or dropped. A pair whose error ratio would have to reach 1 can never fire.
+    """
+    pairs = slo.pairs
+    if pairs is None:
+        pairs = workbook_pairs(slo.window, slo.page_severity, slo.ticket_severity)
+    budget = error_budget(slo)
+    kept: list[Burn] = []
     findings: list[Finding] = []
-    for pair in _pairs(slo, scrape):
-        place = pair.place or slo.objective_place
-        factor = _factor(pair, slo)
-        name = f"{pair.long}/{pair.short}"
+    for pair in sorted(pairs, key=lambda p: (p.long, p.short)):
+        factor = factor_of(pair, slo.window)
+        threshold = factor * budget
         if factor < 1:
-            message = (
-                f"the pair {name} has the factor {plain(factor)}: it would alert while the "
-                "objective is met, and is left out"
-            )
-            hint = "give it a larger part of the budget, or a shorter long window"
-            findings.append(warning("slo-factor-below-one", message, place, hint))
-            continue
-        if factor * budget(slo) >= 1:
-            lowered = (Decimal("0.9") / budget(slo)).normalize(_DIGITS)
-            percent = plain((factor * budget(slo) * 100).normalize(_DIGITS))
-            head = f"the pair {name} would need an error ratio of {percent} %"
-            if lowered < 1 or any(b.factor <= lowered for b in found):
-                message = f"{head} to fire, which cannot be; it is left out"
-                findings.append(warning("slo-unreachable", message, slo.objective_place))
-                continue
-            message = f"{head} to fire, which cannot be; it fires at 90 % instead"
-            findings.append(info("slo-unreachable", message, slo.objective_place))
-            factor = lowered
-        tier = "page" if pair.severity == slo.page_severity else "ticket"
-        found.append(Burn(pair.long, pair.short, factor, pair.severity, tier, pair.for_))
-    if not found:
-        message = f"no burn-rate alert of {slo.name} could ever fire"
-        findings.append(warning("slo-unreachable", message, slo.objective_place))
-    return tuple(found), tuple(findings)
+            findings.append(_below_one(slo, pair, factor, kept))
+        elif threshold >= 1:
+            findings.append(_unreachable(slo, pair, threshold))
+        else:
+            kept.append(Burn(pair, factor, threshold))
+    findings += _lost_severities(slo, pairs, kept)
+    return tuple(kept), tuple(findings)
 
 
-def _factor(pair: BurnRatePair, slo: Slo) -> Decimal:
-    return (pair.budget * slo.window.ms / pair.long.ms).normalize(_DIGITS)
+def _below_one(slo: Slo, pair: BurnRatePair, factor: Decimal, kept: Sequence[Burn]) -> Finding:
+    name = f"{pair.long}/{pair.short}"
+    merged = f"merged into {kept[-1].pair.long}/{kept[-1].pair.short}" if kept else "left out"
+    return warning(
+        "slo-factor",
+        f"the pair {name} of {slo.name} would alert at {plain(factor)} times the even burn, "
+        f"while the objective is still met: it is {merged}",
+        pair.place or slo.place,
+        f"raise its budget above {plain(_percent(pair.long, slo.window))} % or shorten it",
+    )
 
 
-def _pairs(slo: Slo, scrape: Duration) -> tuple[BurnRatePair, ...]:
-    if slo.pairs is not None:
-        return slo.pairs
-    pairs: dict[Duration, BurnRatePair] = {}
-    for long, part, tier in WORKBOOK:
-        scaled = _rounded(Duration(long.ms * slo.window.ms // WORKBOOK_WINDOW.ms))
-        severity = slo.page_severity if tier == "page" else slo.ticket_severity
-        short = _short(scaled, scrape)
-        pairs.setdefault(scaled, BurnRatePair(scaled, short, part, severity, Duration(0)))
-    return tuple(pairs.values())
+def _percent(long: Duration, window: Duration) -> Decimal:
+    return (Decimal(long.ms) * 100 / window.ms).quantize(Decimal("0.1"))
 
 
-def _rounded(long: Duration) -> Duration:
-    """Down to whole steps, so that the factor never falls below the workbook's."""
-    for start, step in _ROUNDING:
-        if long >= start:
-            return Duration(long.ms // step.ms * step.ms)
-    minute = Duration.of(minutes=1).ms
-    return max(SHORTEST_LONG, Duration(long.ms // minute * minute))
+def _unreachable(slo: Slo, pair: BurnRatePair, threshold: Decimal) -> Finding:
+    percent = plain((threshold * 100).quantize(Decimal("0.1")))
+    return warning(
+        "slo-unreachable",
+        f"with an objective of {plain(slo.objective)} % the pair {pair.long}/{pair.short} needs "
+        f"an error ratio of {percent} %, which cannot be: it is dropped",
+        slo.objective_place,
+        "raise the objective, or give alerting.pairs with a smaller budget",
+    )
 
 
-def _short(long: Duration, scrape: Duration) -> Duration:
-    """A twelfth of the long window in whole minutes, at least four scrapes."""
-    minute = Duration.of(minutes=1).ms
-    twelfth = Duration(long.ms // 12 // minute * minute)
-    return max(twelfth, Duration(scrape.ms * 4), Duration(minute))
+def _lost_severities(
+    slo: Slo, pairs: Sequence[BurnRatePair], kept: Sequence[Burn]
+) -> tuple[Finding, ...]:
+    """Severities that no remaining pair has: nobody is told at that urgency any more."""
+    left = {burn.pair.severity for burn in kept}
+    lost = sorted({pair.severity for pair in pairs} - left)
+    return tuple(
+        warning(
+            "slo-severity-lost",
+            f"no burn-rate alert of severity {severity} remains for {slo.name}",
+            slo.objective_place,
+            "give alerting.pairs that fit this objective and window",
+        )
+        for severity in lost
+    )

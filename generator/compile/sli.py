@@ -1,18 +1,25 @@
-"""SLIs to two recorded rates: all events and the bad ones, by the SLO's grouping.
+"""What each kind of SLI records: the two event rates, or a ratio, and what proves it is measured.
 
-The bad rate falls back to zero times the total where no bad series has ever existed, and a
-missing *good* series counts as everything being bad: a total outage must not look like silence.
+Texts only; `slo` isolates them and orders the rules. The bad rate falls back to zero times the
+total where no bad series has ever existed, and a missing *good* series counts as everything being
+bad: a total outage must not look like silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from generator.compile.context import Context, findings_of
-from generator.findings import Finding, Text, error
-from generator.promql.build import label_name, rate, replaced_ranges, selector, sum_by, with_range
+from generator.compile.context import Context
+from generator.compile.wording import operand
+from generator.findings import Finding, Text, error, has_errors
+from generator.promql.build import (
+    matchers_added,
+    rate,
+    replaced_ranges,
+    sum_by,
+    with_range,
+)
 from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
 from generator.promql.tree import VectorSelector
@@ -27,174 +34,235 @@ from generator.spec.model import (
 from generator.spec.validate import did_you_mean
 from generator.values import plain
 
-WINDOW = "5m"
+WINDOW = "window"
+"""The placeholder in ratio SLIs: `$window`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
-    """The expressions of the two base recordings, before isolation.
+class Measured:
+    """The expressions of one SLI.
 
-    `total_selectors` and `bad_selectors` are the plain selectors behind them, for tests.
+    Either `total` and `errors` (per-second rates over the base window, zero when nothing fails),
+    or `ratio`, an error ratio with `$window`. `missing` is true while the SLI is blind, `odd`
+    while errors exceed the total; empty where that cannot be.
     """
 
-    total: str
-    errors: str
-    can_be_absent: bool = True
+    total: str = ""
+    errors: str = ""
+    ratio: str = ""
+    missing: str = ""
+    odd: str = ""
 
 
-def sli_rates(slo: Slo, context: Context) -> tuple[Rates | None, tuple[Finding, ...]]:
-    """The base rates of an SLO; None with findings when its expressions cannot be used."""
-    texts = _texts(slo)
-    findings: list[Finding] = []
-    for text in texts:
+def measured(slo: Slo, context: Context) -> tuple[Measured | None, tuple[Finding, ...]]:
+    """The expressions of an SLO's SLI; None when a finding is an error."""
+    findings = [*_bad_grouping(slo, context)]
+    for text in texts_of(slo):
         findings += _checked(text, slo, context)
-    if any(f.level == "error" for f in findings):
+    if not has_errors(findings):
+        findings += _unusable(slo, context)
+    if has_errors(findings):
         return None, tuple(findings)
-    try:
-        rates = _RATES[type(slo.sli)](slo, context)
-    except PromqlError as problem:
-        return None, (*findings, *findings_of(problem, texts[0]))
-    except _Unusable as problem:
-        return None, (*findings, problem.finding)
-    return rates, tuple(findings)
+    return _expressions(slo), tuple(findings)
 
 
-class _Unusable(Exception):
-    def __init__(self, finding: Finding) -> None:
-        self.finding = finding
-        super().__init__(finding.message)
+def texts_of(slo: Slo) -> tuple[Text, ...]:
+    """The author's expressions of an SLI."""
+    match slo.sli:
+        case EventsSli(total, errors, good):
+            return tuple(text for text in (total, errors, good) if text is not None)
+        case LatencySli(histogram=text) | ProbeSli(text) | RatioSli(text) | ConditionSli(text):
+            return (text,)
 
 
-def _texts(slo: Slo) -> Sequence[Text]:
-    sli = slo.sli
-    if isinstance(sli, EventsSli):
-        return [t for t in (sli.total, sli.errors, sli.good) if t is not None]
-    if isinstance(sli, LatencySli):
-        return [sli.histogram]
-    if isinstance(sli, RatioSli):
-        return [sli.errors]
-    return [sli.metric] if isinstance(sli, ProbeSli) else [sli.expr]
+def _expressions(slo: Slo) -> Measured:
+    match slo.sli:
+        case EventsSli():
+            return _events(slo.sli, slo.group_by)
+        case LatencySli(native=True):
+            return _native(slo.sli, slo.group_by)
+        case LatencySli():
+            return _latency(slo.sli, slo.group_by)
+        case ProbeSli(metric):
+            return _probe(metric.value, slo.group_by)
+        case RatioSli(errors):
+            return Measured(ratio=errors.value)
+        case ConditionSli(expr):
+            return _condition(expr.value)
+
+
+def _events(sli: EventsSli, by: tuple[str, ...]) -> Measured:
+    total = sum_by(by, rate(sli.total.value, "5m"))
+    missing = f"absent({sli.total.value})"
+    if sli.errors is not None:
+        bad = sum_by(by, rate(sli.errors.value, "5m"))
+        return Measured(
+            total, f"{bad} or 0 * {total}", missing=missing, odd=f"{bad} > 1.01 * {total}"
+        )
+    assert sli.good is not None
+    good = sum_by(by, rate(sli.good.value, "5m"))
+    errors = f"clamp_min({total} - ({good} or 0 * {total}), 0)"
+    return Measured(total, errors, missing=missing, odd=f"{good} > 1.01 * {total}")
+
+
+# --------------------------------------------------------------------------- latency
+
+
+def _latency(sli: LatencySli, by: tuple[str, ...]) -> Measured:
+    count = series_of(sli.histogram.value, "_count")
+    bucket = matchers_added(series_of(sli.histogram.value, "_bucket"), [le_matcher(sli)])
+    total = sum_by(by, rate(count, "5m"))
+    fast = sum_by(by, rate(bucket, "5m"))
+    errors = f"clamp_min({total} - ({fast} or 0 * {total}), 0)"
+    return Measured(total, errors, missing=f"absent({count})")
+
+
+def _native(sli: LatencySli, by: tuple[str, ...]) -> Measured:
+    """Without traffic the fraction is NaN, which no comparison keeps: then nothing is slow."""
+    rates = sum_by(by, rate(sli.histogram.value, "5m"))
+    total = f"histogram_count({rates})"
+    fraction = f"histogram_fraction(0, {plain(sli.below.seconds)}, {rates})"
+    errors = f"{total} * (1 - {fraction}) > 0 or 0 * {total}"
+    return Measured(total, errors, missing=f"absent({sli.histogram.value})")
+
+
+def le_matcher(sli: LatencySli) -> tuple[str, str, str]:
+    """The matcher of the bucket; whole numbers are `1` in the 2.x text format and `1.0` in 3.x."""
+    texts = bound_texts(sli.below.seconds)
+    if len(texts) == 1:
+        return ("le", "=", texts[0])
+    return ("le", "=~", "|".join(t.replace(".", r"\.") for t in texts))
+
+
+def bound_texts(bound: Decimal) -> tuple[str, ...]:
+    """How exporters write a bucket's bound, the usual spelling first."""
+    text = plain(bound)
+    if bound == bound.to_integral_value():
+        return (text, f"{text}.0")
+    if bound < Decimal("0.0001"):
+        digits, exponent = f"{bound.normalize():E}".split("E")
+        return (text, f"{digits}e-{abs(int(exponent)):02d}")
+    return (text,)
+
+
+def series_of(histogram: str, suffix: str) -> str:
+    """`h{x="y"}` as `h_bucket{x="y"}`; the histogram has a plain name."""
+    node = parse(histogram)
+    assert isinstance(node, VectorSelector) and node.metric is not None
+    end = node.start + len(node.metric)
+    return histogram[:end] + suffix + histogram[end:]
+
+
+# --------------------------------------------------------------------------- other kinds
+
+
+def _probe(metric: str, by: tuple[str, ...]) -> Measured:
+    """Each sample of the gauge is an event, a sample of 0 an error; a second's worth of them."""
+    samples = with_range(metric, "5m")
+    total = sum_by(by, f"count_over_time({samples})")
+    up = sum_by(by, f"sum_over_time({samples})")
+    return Measured(f"{total} / 300", f"({total} - {up}) / 300", missing=f"absent({metric})")
+
+
+def _condition(expr: str) -> Measured:
+    """Each evaluation is a time slice; one without a sample, or without data, is an error."""
+    return Measured("vector(1)", f"0 * count({operand(expr)}) or vector(1)")
+
+
+def ratio_over(ratio: str, window: str) -> str:
+    """A ratio SLI's expression over one window; 0/0 is no sample, so that it poisons nothing."""
+    return f"{operand(replaced_ranges(ratio, WINDOW, window))} >= 0"
+
+
+# --------------------------------------------------------------------------- findings
 
 
 def _checked(text: Text, slo: Slo, context: Context) -> tuple[Finding, ...]:
-    """Findings of one expression of an SLI."""
-    if isinstance(slo.sli, LatencySli):
-        return ()
+    """What is wrong with one text of the author's by itself."""
     if isinstance(slo.sli, RatioSli):
         return context.author(text, variables=True)[1]
+    if isinstance(slo.sli, LatencySli) and not slo.sli.native:
+        return _histogram_text(text, context)
     expr, findings = context.author(text)
-    plain_needed = isinstance(slo.sli, EventsSli | ProbeSli)
-    if expr is not None and plain_needed:
-        try:
-            with_range(text.value, WINDOW)
-        except PromqlError as problem:
-            return (*findings, *findings_of(problem, text))
+    if expr is None or isinstance(slo.sli, ConditionSli):
+        return findings
+    try:
+        with_range(text.value, "5m")
+    except PromqlError as failure:
+        return (*findings, *(p.finding(text) for p in failure.problems))
     return findings
 
 
-def _events(slo: Slo, context: Context) -> Rates:
-    sli = slo.sli
-    assert isinstance(sli, EventsSli)
-    total = sum_by(slo.group_by, rate(sli.total.value, WINDOW))
-    if sli.errors is not None:
-        bad = sum_by(slo.group_by, rate(sli.errors.value, WINDOW))
-        return Rates(total, f"{bad} or 0 * {total}")
-    assert sli.good is not None
-    good = sum_by(slo.group_by, rate(sli.good.value, WINDOW))
-    return Rates(total, f"clamp_min({total} - ({good} or 0 * {total}), 0)")
-
-
-def _latency(slo: Slo, context: Context) -> Rates:
-    sli = slo.sli
-    assert isinstance(sli, LatencySli)
-    node = parse(sli.histogram.value)
-    if not isinstance(node, VectorSelector) or node.name is None or node.offset or node.at:
+def _histogram_text(text: Text, context: Context) -> tuple[Finding, ...]:
+    """The base name is no series, so that what is checked is its count."""
+    try:
+        node = parse(text.value)
+    except PromqlError as failure:
+        return tuple(p.finding(text) for p in failure.problems)
+    named = isinstance(node, VectorSelector) and node.metric is not None
+    if not named or node.offset or node.at:  # type: ignore[union-attr]
         message = "histogram names one histogram, with matchers if needed"
         hint = "write http_request_duration_seconds, without _bucket and without functions"
-        raise _Unusable(error("bad-histogram", message, sli.histogram.place, hint))
-    matchers = [(m.name, m.op, m.value) for m in node.matchers if m.name != "__name__"]
-    name = node.name
-    _check_histogram(name, sli, context)
-    if sli.native:
-        rated = rate(selector(name, matchers), WINDOW)
-        summed = sum_by(slo.group_by, rated)
-        total = f"histogram_count({summed})"
-        limit = plain(sli.below.seconds)
-        bad = f"clamp_min({total} * (1 - histogram_fraction(0, {limit}, {summed})), 0)"
-        return Rates(total, f"({bad} >= 0) or 0 * {total}")
-    total = sum_by(slo.group_by, rate(selector(f"{name}_count", matchers), WINDOW))
-    bucket = selector(f"{name}_bucket", [*matchers, _bound(sli.below.seconds)])
-    good = sum_by(slo.group_by, rate(bucket, WINDOW))
-    return Rates(total, f"clamp_min({total} - ({good} or 0 * {total}), 0)")
+        return (error("slo-histogram", message, text.place, hint),)
+    return context.author(Text(series_of(text.value, "_count"), text.starts))[1]
 
 
-def _bound(seconds: Decimal) -> tuple[str, str, str]:
-    """The matcher of a bucket: whole numbers are `1` in Prometheus 2 and `1.0` in 3."""
-    text = plain(seconds)
-    if "." in text:
-        return ("le", "=", text)
-    return ("le", "=~", f"{text}|{text}\\.0")
+def _unusable(slo: Slo, context: Context) -> tuple[Finding, ...]:
+    """What is wrong with the SLI as a whole."""
+    sli = slo.sli
+    if isinstance(sli, LatencySli):
+        return _not_a_bucket(sli, context)
+    if isinstance(sli, RatioSli) and _windowless(sli):
+        message = "the ratio does not say where its window goes"
+        hint = "write $window in place of the range: rate(errors_total[$window])"
+        return (error("slo-window", message, sli.errors.place, hint),)
+    if isinstance(sli, ConditionSli) and slo.group_by:
+        message = "a condition cannot be kept apart by labels: where it fails there are none"
+        hint = "use one SLO for each, or an SLI of kind ratio or probe"
+        return (error("slo-group-by", message, slo.place, hint),)
+    return ()
 
 
-def _check_histogram(name: str, sli: LatencySli, context: Context) -> None:
+def _windowless(sli: RatioSli) -> bool:
+    return replaced_ranges(sli.errors.value, WINDOW, "5m") == sli.errors.value
+
+
+def _not_a_bucket(sli: LatencySli, context: Context) -> tuple[Finding, ...]:
+    """A limit that is no bucket of a declared histogram would count every request as slow."""
     declared = context.tenant.metrics
+    node = parse(sli.histogram.value)
+    assert isinstance(node, VectorSelector)
+    name, place = node.name or "", sli.histogram.place
     if not declared:
-        return
-    place = sli.histogram.place
+        return ()
     if name not in declared:
         hint = did_you_mean(name, declared)
-        raise _Unusable(error("unknown-metric", f"{name} is not declared", place, hint))
+        return (error("unknown-metric", f"there is no metric {name!r} declared", place, hint),)
     metric = declared[name]
-    if metric.type not in ("histogram", "native_histogram"):
-        message = f"{name} is a {metric.type}, not a histogram"
-        raise _Unusable(error("bad-histogram", message, place))
-    if not sli.native and metric.buckets and sli.below.seconds not in metric.buckets:
-        bounds = ", ".join(plain(b) for b in metric.buckets)
-        message = f"{sli.below} is no bucket of {name}"
-        hint = f"its buckets end at {bounds} seconds"
-        raise _Unusable(error("not-a-bucket", message, sli.below_place, hint))
+    wanted = "native_histogram" if sli.native else "histogram"
+    if metric.type != wanted:
+        told = wanted.replace("_", " ")
+        return (error("slo-histogram", f"{name} is a {metric.type}, not a {told}", place),)
+    if sli.native or not metric.buckets or sli.below.seconds in metric.buckets:
+        return ()
+    bounds = ", ".join(f"{plain(b)}s" for b in metric.buckets)
+    message = f"{sli.below} is no bucket of {name}: what lies between buckets cannot be counted"
+    return (error("slo-bucket", message, sli.below_place, f"its buckets are {bounds}"),)
 
 
-def _ratio(slo: Slo, context: Context) -> Rates:
-    """An error ratio has no event counts: each sample weighs the same."""
-    sli = slo.sli
-    assert isinstance(sli, RatioSli)
-    if "window" not in sli.errors.value:
-        message = "the expression has no $window"
-        hint = "write rate(x[$window])"
-        raise _Unusable(error("no-window", message, sli.errors.place, hint))
-    expr = replaced_ranges(sli.errors.value, "window", WINDOW)
-    grouped = _grouped("avg", slo, expr)
-    return Rates(f"0 * {grouped} + 1", f"clamp({grouped}, 0, 1)")
-
-
-def _probe(slo: Slo, context: Context) -> Rates:
-    sli = slo.sli
-    assert isinstance(sli, ProbeSli)
-    grouped = _grouped("avg", slo, f"avg_over_time({with_range(sli.metric.value, WINDOW)})")
-    return Rates(f"0 * {grouped} + 1", f"clamp(1 - {grouped}, 0, 1)")
-
-
-def _condition(slo: Slo, context: Context) -> Rates:
-    """No sample means the condition does not hold, so it counts as bad."""
-    sli = slo.sli
-    assert isinstance(sli, ConditionSli)
-    if slo.group_by:
-        message = "an SLI of a condition cannot be grouped: what is missing has no labels"
-        raise _Unusable(error("bad-grouping", message, slo.place, "remove group_by"))
-    held = f"group({sli.expr.value})"
-    return Rates("vector(1)", f"(vector(1) unless {held}) or 0 * {held}", can_be_absent=False)
-
-
-def _grouped(op: str, slo: Slo, inner: str) -> str:
-    labels = ", ".join(label_name(name) for name in slo.group_by)
-    return f"{op} by ({labels}) ({inner})" if labels else f"{op}({inner})"
-
-
-_RATES = {
-    EventsSli: _events,
-    LatencySli: _latency,
-    RatioSli: _ratio,
-    ProbeSli: _probe,
-    ConditionSli: _condition,
-}
+def _bad_grouping(slo: Slo, context: Context) -> list[Finding]:
+    names = context.platform.labels
+    taken = {
+        names.tenant, names.service, names.slo, names.severity, names.team, names.pair,
+        names.level, "alertname", "alertstate", "__name__",
+    }  # fmt: skip
+    return [
+        error(
+            "slo-group-by",
+            f"{slo.name} cannot be grouped by {label}: the label is Tocsin's own",
+            slo.place,
+            "leave it out of group_by",
+        )
+        for label in slo.group_by
+        if label in taken
+    ]

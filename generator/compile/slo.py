@@ -1,383 +1,202 @@
-"""SLOs to recording rules and alerts.
+"""SLOs to recorded error ratios and budget series; their alerts are `slo_alerts`.
 
 The event rates are recorded once; every ratio is a sum of them over a window, so that quiet hours
-weigh what they weigh (docs/slo-mathematics.md). The mathematics of the alerts is in `burn_rate`.
+weigh what they weigh. The mathematics of pairs is `burn_rate`, what an SLI measures is `sli`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from generator.compile.annotations import alert_annotations, literal
-from generator.compile.burn_rate import Burn, budget, burns
+from generator.compile.burn_rate import BASE, burns, error_budget
 from generator.compile.context import Context
-from generator.compile.naming import SLO_FILE, group_name, slo_panel_key, test_slug
-from generator.compile.plan import Compiled, Graph, PlannedAlert
-from generator.compile.sli import Rates, sli_rates
-from generator.compile.slo_tests import (
-    absent_scenarios,
-    budget_scenarios,
-    burn_scenarios,
-    excess_scenarios,
-)
-from generator.findings import Finding
-from generator.ir.checks import Scenario
-from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
-from generator.promql.build import selector
-from generator.spec.model import EventsSli, Platform, Slo, Tenant
+from generator.compile.naming import SLO_FILE, group_name
+from generator.compile.plan import Compiled, PlannedAlert
+from generator.compile.sli import measured, ratio_over, texts_of
+from generator.compile.slo_alerts import ERRORS, TOTAL, Recorded, ratio_name, series, slo_alerts
+from generator.findings import Finding, error, info, warning
+from generator.ir.rules import RecordingRule, RuleGroup
+from generator.promql.problems import PromqlError
+from generator.spec.model import Platform, RatioSli, Slo, Tenant
 from generator.values import Duration, plain
 
-BURN_ALERT = "SLOErrorBudgetBurn"
-SPENT_ALERT = "SLOErrorBudgetSpent"
-ABSENT_ALERT = "SLOMetricAbsent"
-EXCESS_ALERT = "SLOErrorsExceedTotal"
-
-ERRORS, TOTAL = "slo:sli_errors:rate5m", "slo:sli_total:rate5m"
-REMAINING = "slo:period_error_budget_remaining:ratio"
-
+DAY = Duration.of(days=1)
 LONG_INTERVAL = Duration.of(minutes=2)
 """How often windows of a day and more are summed: cheaper, and inside the five-minute lookback."""
 
 
 def compile_slos(tenant: Tenant, platform: Platform) -> tuple[tuple[RuleGroup, ...], Compiled]:
-    """Recording groups of all SLOs and their alerts."""
+    """Two groups of recording rules per SLO, and all their alerts."""
     context = Context(tenant, platform)
     groups: list[RuleGroup] = []
     alerts: list[PlannedAlert] = []
-    findings: list[Finding] = []
+    findings: list[Finding] = _short_base(context)
     for slo in tenant.slos.values():
-        rates, told = sli_rates(slo, context)
-        findings += told
-        if rates is None:
-            continue
-        pairs, told = burns(slo, platform.scrape_interval)
-        findings += told
-        groups += _groups(slo, pairs, rates, context)
-        alerts += _alerts(slo, pairs, rates, context)
+        made, compiled = compile_slo(slo, context)
+        groups += made
+        alerts += compiled.alerts
+        findings += compiled.findings
     return tuple(groups), Compiled(tuple(alerts), tuple(findings))
 
 
-def ratio_record(window: Duration) -> str:
-    """The name of the recorded error ratio over a window: `slo:sli_error:ratio_rate1h`."""
-    return f"slo:sli_error:ratio_rate{window}"
+def compile_slo(slo: Slo, context: Context) -> tuple[tuple[RuleGroup, ...], Compiled]:
+    """The recording rules of one SLO in order of use, and its alerts; none with an error."""
+    sli, found = measured(slo, context)
+    findings = [*found, *_unweighted(slo)]
+    if sli is None:
+        return (), Compiled((), tuple(findings))
+    kept, told = burns(slo)
+    findings += told
+    recorded = Recorded(slo, sli, kept, context.platform.evaluation_interval)
+    try:
+        groups = _groups(_Recorder(recorded, context))
+        alerts = slo_alerts(recorded, context)
+    except PromqlError as failure:
+        place = texts_of(slo)[0].place
+        findings += [error(p.code, p.message, place, p.hint) for p in failure.problems]
+        return (), Compiled((), tuple(findings))
+    return groups, Compiled(alerts, tuple(findings))
 
 
-def read(record: str, slo: Slo, context: Context) -> str:
-    """A recorded series of one SLO, as text that still has to be isolated."""
-    return selector(record, [(context.platform.labels.slo, "=", slo.name)])
-
-
-# --------------------------------------------------------------------------- recordings
-
-
-def _groups(
-    slo: Slo, pairs: tuple[Burn, ...], rates: Rates, context: Context
-) -> tuple[RuleGroup, RuleGroup]:
-    base = {Duration.of(minutes=5), *(w for p in pairs for w in (p.long, p.short))}
-    day = Duration.of(days=1)
-    short = sorted(w for w in base if w < day)
-    long = sorted({w for w in base if w >= day} | {slo.window})
-    recorder = _Recorder(slo, context)
-    first = [recorder.rule(TOTAL, rates.total), recorder.rule(ERRORS, rates.errors)]
-    first += [recorder.ratio(window) for window in short]
-    second = [recorder.ratio(window) for window in long]
-    second += recorder.metadata() + recorder.budgets()
+def _groups(recorder: _Recorder) -> tuple[RuleGroup, RuleGroup]:
+    """What changes by the minute, then what sums days; no rule reads one of a later group."""
+    slo, context = recorder.slo, recorder.context
     interval = context.platform.evaluation_interval
-    percent = plain(slo.objective)
+    told = f"SLO {slo.name} of {slo.service}: {plain(slo.objective)} % over {slo.window}"
+    name = (context.tenant.id, "slo", slo.name)
     return (
+        RuleGroup(SLO_FILE, group_name(*name, "sli"), interval, tuple(recorder.first()), told),
         RuleGroup(
             SLO_FILE,
-            group_name(context.tenant.id, "slo", slo.name, "sli"),
-            interval,
-            tuple(first),
-            f"{slo.name}: {percent} % of {slo.service} over {slo.window}",
-        ),
-        RuleGroup(
-            SLO_FILE,
-            group_name(context.tenant.id, "slo", slo.name, "budget"),
+            group_name(*name, "budget"),
             max(interval, LONG_INTERVAL),
-            tuple(second),
+            tuple(recorder.second()),
         ),
     )
 
 
+# --------------------------------------------------------------------------- rules
+
+
+@dataclass(frozen=True, slots=True)
 class _Recorder:
     """Recording rules of one SLO: all carry the same static labels."""
 
-    def __init__(self, slo: Slo, context: Context) -> None:
-        self.slo = slo
-        self.context = context
-        self.labels = context.record_labels(slo.service, slo.name)
+    recorded: Recorded
+    context: Context
 
-    def rule(self, record: str, expr: str, more: Mapping[str, str] | None = None) -> RecordingRule:
-        constant = expr.startswith("vector(")
-        isolated = self.context.own(expr, constant=constant)
-        labels = dict(sorted({**self.labels, **(more or {})}.items()))
-        return RecordingRule(record, isolated, labels, self.slo.place)
+    @property
+    def slo(self) -> Slo:
+        return self.recorded.slo
 
-    def read(self, record: str) -> str:
-        return read(record, self.slo, self.context)
+    def first(self) -> Iterable[RecordingRule]:
+        """The rates, the ratios below a day and what is computed from them."""
+        sli, budget = self.recorded.sli, plain(error_budget(self.slo))
+        if sli.total:
+            yield self.rule(TOTAL, sli.total)
+            yield self.rule(ERRORS, sli.errors)
+        for window in self.windows():
+            if window < DAY:
+                yield self.rule(ratio_name(window), self.ratio(window))
+        now = f"{self.read(ratio_name(BASE))} / {budget}"
+        yield self.rule("slo:current_burn_rate:ratio", now)
 
-    def ratio(self, window: Duration) -> RecordingRule:
+    def second(self) -> Iterable[RecordingRule]:
+        """The ratios over days, the budget and the metadata."""
+        for window in self.windows():
+            if window >= DAY:
+                yield self.rule(ratio_name(window), self.ratio(window))
+        budget = error_budget(self.slo)
+        period, left = self.read(ratio_name(self.slo.window)), REMAINING
+        yield self.rule("slo:period_burn_rate:ratio", f"{period} / {plain(budget)}")
+        yield self.rule(left, f"1 - {self.read('slo:period_burn_rate:ratio')}")
+        yield self.rule("slo:time_to_exhaustion:seconds", self.exhaustion(budget))
+        yield self.rule("slo:objective:ratio", f"vector({plain(self.slo.objective / 100)})")
+        yield self.rule("slo:error_budget:ratio", f"vector({plain(budget)})")
+        days = round(Decimal(self.slo.window.ms) / DAY.ms, 3)
+        yield self.rule("slo:time_period:days", f"vector({plain(days)})")
+        yield self.rule("slo_info", "vector(1)", self.facts())
+
+    def windows(self) -> list[Duration]:
+        """The base, every pair's, the period's, and those a severity model asks for; rising."""
+        wanted = {BASE, self.slo.window}
+        for burn in self.recorded.burns:
+            wanted |= {burn.pair.long, burn.pair.short}
+        model = self.context.tenant.severity_model
+        for feature in model.features if model else ():
+            if feature.slo == self.slo.name and feature.window is not None:
+                wanted.add(feature.window)
+        return sorted(wanted)
+
+    def ratio(self, window: Duration) -> str:
+        """Errors over total, weighted by traffic; no sample without traffic."""
+        sli = self.recorded.sli
+        if sli.ratio and window > DAY:
+            return f"avg_over_time({self.read(ratio_name(BASE))}[{window}])"
+        if sli.ratio:
+            return ratio_over(sli.ratio, str(window))
+        if window == BASE:
+            return f"{self.read(ERRORS)} / ({self.read(TOTAL)} > 0)"
         errors, total = self.read(ERRORS), self.read(TOTAL)
-        expr = f"sum_over_time({errors}[{window}]) / (sum_over_time({total}[{window}]) > 0)"
-        return self.rule(ratio_record(window), expr)
+        return f"sum_over_time({errors}[{window}]) / (sum_over_time({total}[{window}]) > 0)"
 
-    def metadata(self) -> list[RecordingRule]:
-        slo = self.slo
-        days = plain(slo.window.seconds / 86400)
-        info = {"objective": plain(slo.objective), "window": str(slo.window)}
-        return [
-            self.rule("slo:objective:ratio", f"vector({plain(slo.objective / 100)})"),
-            self.rule("slo:error_budget:ratio", f"vector({plain(budget(slo))})"),
-            self.rule("slo:time_period:days", f"vector({days})"),
-            self.rule("slo_info", "vector(1)", info),
-        ]
+    def exhaustion(self, budget: Decimal) -> str:
+        """Remaining budget · window / burn, at the pace of the fastest pair's long window."""
+        burns_ = self.recorded.burns
+        pace = burns_[0].pair.long if burns_ else BASE
+        burn = f"({self.read(ratio_name(pace))} / {plain(budget)} > 0)"
+        left = f"clamp_min({self.read(REMAINING)}, 0)"
+        return f"{left} * {plain(self.slo.window.seconds)} / {burn}"
 
-    def budgets(self) -> list[RecordingRule]:
-        allowed = plain(budget(self.slo))
-        now = self.read(ratio_record(Duration.of(minutes=5)))
-        period = self.read(ratio_record(self.slo.window))
-        seconds = plain(self.slo.window.seconds)
-        burn = self.read("slo:current_burn_rate:ratio")
-        return [
-            self.rule("slo:current_burn_rate:ratio", f"{now} / {allowed}"),
-            self.rule("slo:period_burn_rate:ratio", f"{period} / {allowed}"),
-            self.rule(REMAINING, f"1 - {self.read('slo:period_burn_rate:ratio')}"),
-            self.rule(
-                "slo:error_budget_exhaustion:seconds",
-                f"{self.read(REMAINING)} * {seconds} / ({burn} > 0)",
+    def facts(self) -> dict[str, str]:
+        service = self.context.service(self.slo.service)
+        return {
+            **self.slo.labels,
+            "objective": plain(self.slo.objective),
+            "window": str(self.slo.window),
+            "sli": type(self.slo.sli).__name__.removesuffix("Sli").lower(),
+            self.context.platform.labels.team: (
+                service.owner.team if service else self.context.tenant.owner.team
             ),
-        ]
-
-
-# --------------------------------------------------------------------------- alerts
-
-
-def _alerts(
-    slo: Slo, pairs: tuple[Burn, ...], rates: Rates, context: Context
-) -> list[PlannedAlert]:
-    planner = _Planner(slo, rates, context)
-    alerts = [planner.burn(pair) for pair in pairs]
-    alerts.append(planner.spent())
-    if rates.can_be_absent and pairs:
-        alerts.append(planner.absent(pairs[0]))
-    if isinstance(slo.sli, EventsSli) and slo.sli.errors is not None:
-        alerts.append(planner.excess())
-    return alerts
-
-
-class _Planner:
-    """Alerts of one SLO."""
-
-    def __init__(self, slo: Slo, rates: Rates, context: Context) -> None:
-        self.slo = slo
-        self.rates = rates
-        self.context = context
-        self.names = context.platform.labels
+        }
 
     def read(self, record: str) -> str:
-        return read(record, self.slo, self.context)
+        return series(record, self.slo, self.context)
 
-    def gate(self, window: Duration) -> str:
-        """The traffic gate: enough events in the window, counted from the recorded rate."""
-        if self.slo.min_events <= 0:
-            return ""
-        step = plain(self.context.platform.evaluation_interval.seconds)
-        events = f"sum_over_time({self.read(TOTAL)}[{window}]) * {step}"
-        return f" and {events} >= {plain(self.slo.min_events)}"
-
-    def burn(self, pair: Burn) -> PlannedAlert:
-        limit = f"{plain(pair.factor)} * {plain(budget(self.slo))}"
-        long, short = ratio_record(pair.long), ratio_record(pair.short)
-        expr = f"{self.read(long)} > {limit} and {self.read(short)} > {limit}{self.gate(pair.long)}"
-        factor = plain(pair.factor)
-        name = literal(self.slo.description or self.slo.name)
-        groups = "".join(f" {{{{ $labels.{g} }}}}" for g in self.slo.group_by)
-        return self.plan(
-            BURN_ALERT,
-            expr,
-            pair.severity,
-            for_=pair.for_,
-            labels={self.names.pair: pair.name},
-            slug=test_slug(BURN_ALERT, self.slo.name, pair.name),
-            kind="burn-rate",
-            summary=(
-                f"{literal(self.slo.service)}{groups}: {{{{ $value | humanizePercentage }}}} of "
-                f"events fail, {factor} times what the objective allows"
-            ),
-            description=(
-                f"{name}: over {pair.long} and over {pair.short} the error budget of "
-                f"{self.slo.window} burns {factor} times too fast or faster. At this pace it is "
-                f"spent in {_spent_in(self.slo, pair)}."
-            ),
-            panel="burn",
-            graph=Graph(
-                self.context.own(self.read(long)),
-                "percentunit",
-                float(pair.factor * budget(self.slo)),
-                True,
-            ),
-            scenarios=burn_scenarios(self.slo, pair, self.rates, self.context),
-            runbook_text=_BURN_RUNBOOK,
-        )
-
-    def spent(self) -> PlannedAlert:
-        expr = f"{self.read(REMAINING)} <= 0{self.gate(self.slo.window)}"
-        return self.plan(
-            SPENT_ALERT,
-            expr,
-            self.slo.ticket_severity,
-            for_=Duration.of(minutes=15),
-            labels={},
-            slug=test_slug(SPENT_ALERT, self.slo.name),
-            kind="slo",
-            summary=(
-                f"{literal(self.slo.service)}: the error budget of "
-                f"{literal(self.slo.name)} is spent"
-            ),
-            description=(
-                f"Over {self.slo.window} more events failed than "
-                f"{plain(self.slo.objective)} % allows."
-            ),
-            panel="budget",
-            graph=Graph(self.context.own(self.read(REMAINING)), "percentunit", 0.0, False),
-            scenarios=budget_scenarios(self.slo, self.rates, self.context),
-            runbook_text=_SPENT_RUNBOOK,
-        )
-
-    def absent(self, fastest: Burn) -> PlannedAlert:
-        """`for` is the time in which the fastest pair would notice a total outage."""
-        step = self.context.platform.evaluation_interval.ms
-        share = fastest.factor * budget(self.slo) * fastest.long.ms
-        wait = Duration(max(120_000, -(-int(share) // step) * step))
-        return self.plan(
-            ABSENT_ALERT,
-            f"absent({self.read(TOTAL)})",
-            self.slo.ticket_severity,
-            for_=wait,
-            labels={},
-            slug=test_slug(ABSENT_ALERT, self.slo.name),
-            kind="slo",
-            summary=(
-                f"{literal(self.slo.service)}: nothing is measured for {literal(self.slo.name)}"
-            ),
-            description="The metric of the SLO has disappeared; its alerts are blind.",
-            panel="ratio",
-            graph=None,
-            scenarios=absent_scenarios(self.slo, self.rates, wait, self.context),
-            runbook_text=_ABSENT_RUNBOOK,
-        )
-
-    def excess(self) -> PlannedAlert:
-        expr = f"{self.read(ERRORS)} > {self.read(TOTAL)} * 1.001"
-        return self.plan(
-            EXCESS_ALERT,
-            expr,
-            self.slo.ticket_severity,
-            for_=Duration.of(minutes=15),
-            labels={},
-            slug=test_slug(EXCESS_ALERT, self.slo.name),
-            kind="slo",
-            summary=(
-                f"{literal(self.slo.service)}: {literal(self.slo.name)} counts more errors "
-                "than events"
-            ),
-            description="The selectors of errors and total do not fit: the SLO cannot be right.",
-            panel="ratio",
-            graph=None,
-            scenarios=excess_scenarios(self.slo, self.rates, self.context),
-            runbook_text=_EXCESS_RUNBOOK,
-        )
-
-    def plan(
-        self,
-        name: str,
-        expr: str,
-        severity: str,
-        *,
-        for_: Duration,
-        labels: dict[str, str],
-        slug: str,
-        kind: str,
-        summary: str,
-        description: str,
-        panel: str,
-        graph: Graph | None,
-        scenarios: tuple[Scenario, ...],
-        runbook_text: str,
-    ) -> PlannedAlert:
-        slo, context = self.slo, self.context
-        key = slo_panel_key(slo.name, panel)
-        own = {**slo.labels, self.names.slo: slo.name, **labels}
-        rule = AlertRule(
-            alert=name,
-            expr=context.own(expr),
-            labels=context.labels(slo.service, severity, own),
-            annotations=alert_annotations(
-                context,
-                alert=name,
-                service=slo.service,
-                summary=summary,
-                description=description,
-                view="executive",
-                panel_key=key,
-                runbook=slo.runbook,
-                compliance=slo.compliance,
-            ),
-            for_=for_,
-            origin=slo.place,
-        )
-        return PlannedAlert(
-            rule=rule,
-            kind=kind,
-            service=slo.service,
-            severity=severity,
-            slug=slug,
-            view="executive",
-            panel_key=key,
-            graph=graph,
-            scenarios=scenarios,
-            policy=None,
-            compliance=slo.compliance,
-            runbook_text=runbook_text,
-            pack=slo.pack,
-            place=slo.place,
+    def rule(
+        self, record: str, expr: str, labels: Mapping[str, str] | None = None
+    ) -> RecordingRule:
+        fixed = self.context.record_labels(self.slo.service, self.slo.name)
+        return RecordingRule(
+            record,
+            self.context.own(expr, constant=True),
+            dict(sorted({**(labels or {}), **fixed}.items())),
+            self.slo.place,
         )
 
 
-def _spent_in(slo: Slo, pair: Burn) -> str:
-    """How long the whole budget lasts at the pair's pace, to the minute."""
-    minutes = int(Decimal(slo.window.ms) / pair.factor / 60_000)
-    return str(Duration.of(minutes=minutes))
+REMAINING = "slo:period_error_budget_remaining:ratio"
 
 
-_BURN_RUNBOOK = """**What it means.** Users see so many failures that the promise will be broken.
+# --------------------------------------------------------------------------- findings
 
-**First checks.**
-1. Did a release or a change of configuration coincide with the rise? Undo it first, ask later.
-2. Which route, method or instance fails? Break the errors down.
-3. Is a dependency down? Its own alerts say so.
 
-**Who.** The team that owns the service; a fast burn pages, a slow one can wait for the morning."""
-_SPENT_RUNBOOK = """**What it means.** The promise of the period is broken.
+def _unweighted(slo: Slo) -> list[Finding]:
+    if not isinstance(slo.sli, RatioSli) or slo.window <= DAY:
+        return []
+    message = (
+        f"over more than a day, {slo.name} is the mean of its 5-minute ratios: a quiet minute "
+        "counts as much as a busy one"
+    )
+    return [info("slo-unweighted", message, slo.place, "an SLI of events is weighted")]
 
-**First checks.**
-1. Is it still burning? Then the burn-rate alerts come first.
-2. Agree to put reliability before features until the budget recovers.
 
-**Who.** The owner of the service and its product manager."""
-_ABSENT_RUNBOOK = """**What it means.** Nobody knows whether the promise is kept.
-
-**First checks.**
-1. Is the service scraped? Does it export the metric?
-2. Was the metric or a label renamed by a release?
-
-**Who.** The team that owns the service."""
-_EXCESS_RUNBOOK = """**What it means.** The SLO's selectors do not fit: it counts more errors than events.
-
-**First checks.**
-1. Compare the selectors of `errors` and `total` in the spec.
-
-**Who.** The author of the SLO."""
+def _short_base(context: Context) -> list[Finding]:
+    """Rates over five minutes need four scrapes."""
+    platform = context.platform
+    if platform.scrape_interval.ms * 4 <= BASE.ms or not context.tenant.slos:
+        return []
+    message = f"SLO rates over {BASE} hold fewer than four scrapes of {platform.scrape_interval}"
+    return [warning("slo-scrape", message, platform.place, "scrape at least every 75s")]

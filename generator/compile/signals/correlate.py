@@ -1,0 +1,52 @@
+"""`correlate`: several alerts fire within a time."""
+
+from __future__ import annotations
+
+from generator.compile.context import Context
+from generator.compile.plan import Compiled
+from generator.compile.signals.registry import Draft, compiles, finished
+from generator.compile.slo_alerts import BURN_ALERT
+from generator.findings import error
+from generator.promql.build import selector
+from generator.spec.model import Alert, Correlate
+
+SLO_MEMBER = "slo:"
+
+
+@compiles(Correlate)
+def correlate(alert: Alert, context: Context) -> Compiled:
+    """The number of members that fire, or fired within `within`, reaches what is asked."""
+    signal = alert.signal
+    assert isinstance(signal, Correlate)
+    names = [member.value for member in signal.members]
+    if alert.name in names:
+        member = signal.members[names.index(alert.name)]
+        message = f"{alert.name} would wait for itself"
+        wrong = error("correlate-cycle", message, member.place, "name other alerts")
+        return Compiled((), (wrong,))
+    terms = [f"(max({_fires(name, signal, context)}) or vector(0))" for name in names]
+    wanted = {"all": len(names), "any": 1}.get(signal.mode, signal.count)
+    within = f" within {signal.within}" if signal.within.ms else ""
+    told = {"all": "all of", "any": "one of"}.get(signal.mode, f"at least {signal.count} of")
+    draft = Draft(
+        expr=f"{' + '.join(terms)} >= {wanted}",
+        kind="correlate",
+        source=signal.members[0],
+        summary=f"{{{{ $value }}}} of {len(names)} related alerts fire{within}",
+        description=f"{told.capitalize()} {', '.join(names)} fire{within}.",
+        value=" + ".join(terms),
+        level=float(wanted) - 0.5,
+    )
+    return finished(draft, alert, context)
+
+
+def _fires(member: str, signal: Correlate, context: Context) -> str:
+    """`ALERTS` of a member's first step: 1 while it fires, in the last `within` if given."""
+    names = context.platform.labels
+    if member.startswith(SLO_MEMBER):
+        own = [("alertname", "=", BURN_ALERT)]
+        own.append((names.slo, "=", member.removeprefix(SLO_MEMBER)))
+    else:
+        own = [("alertname", "=", member)]
+    firing = selector("ALERTS", [*own, ("alertstate", "=", "firing"), (names.level, "=", "")])
+    return f"max_over_time({firing}[{signal.within}])" if signal.within.ms else firing

@@ -1,0 +1,294 @@
+"""The alerts of one SLO: burn rates, budget exhausted, SLI missing, more errors than events.
+
+They read what `slo` records. Texts for people are constants here, names go in as literals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from generator.compile.annotations import alert_annotations, literal
+from generator.compile.burn_rate import BASE, Burn, error_budget
+from generator.compile.context import Context
+from generator.compile.naming import slo_panel_key, test_slug
+from generator.compile.plan import Graph, PlannedAlert
+from generator.compile.sli import Measured
+from generator.compile.wording import drawn_view
+from generator.ir.rules import AlertRule
+from generator.promql.build import selector
+from generator.spec.model import Slo
+from generator.values import Duration, plain
+
+BURN_ALERT = "SLOErrorBudgetBurn"
+EXHAUSTED_ALERT = "SLOErrorBudgetExhausted"
+MISSING_ALERT = "SLOMetricAbsent"
+ODD_ALERT = "SLOErrorsExceedTotal"
+
+TOTAL = "slo:sli_total:rate5m"
+ERRORS = "slo:sli_errors:rate5m"
+
+_EXHAUSTED_FOR = Duration.of(minutes=5)
+_ODD_FOR = Duration.of(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An SLO with what is recorded of it."""
+
+    slo: Slo
+    sli: Measured
+    burns: tuple[Burn, ...]
+    interval: Duration
+    """Evaluation interval of the event rates: what one recorded sample stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """One alert before labels and annotations."""
+
+    alert: str
+    expr: str
+    kind: str
+    severity: str
+    hold: Duration
+    panel: str
+    summary: str
+    """What follows the SLO's name."""
+    description: str
+    runbook: str
+    value: str = ""
+    """Expression its panel draws; empty: none."""
+    level: Decimal = Decimal(0)
+    pair: str = ""
+    grouped: bool = True
+    """Whether its series carry the SLO's group_by."""
+
+
+def ratio_name(window: Duration) -> str:
+    """Name of the recorded error ratio over a window: `slo:sli_error:ratio_rate1h`."""
+    return f"slo:sli_error:ratio_rate{window}"
+
+
+def series(record: str, slo: Slo, context: Context) -> str:
+    """The selector of a recorded series of an SLO, as text that still has to be isolated."""
+    return selector(record, [(context.platform.labels.slo, "=", slo.name)])
+
+
+def slo_alerts(recorded: Recorded, context: Context) -> tuple[PlannedAlert, ...]:
+    """All alerts of an SLO. Raises PromqlError when an author's text cannot be combined."""
+    drafts = [_burn(recorded, context, burn) for burn in recorded.burns]
+    drafts.append(_exhausted(recorded, context))
+    drafts += _missing(recorded, context)
+    if recorded.sli.odd:
+        drafts.append(_odd(recorded))
+    return tuple(_planned(draft, recorded.slo, context) for draft in drafts)
+
+
+def _burn(recorded: Recorded, context: Context, burn: Burn) -> _Draft:
+    slo, pair = recorded.slo, burn.pair
+    long = series(ratio_name(pair.long), slo, context)
+    short = series(ratio_name(pair.short), slo, context)
+    threshold = plain(burn.threshold)
+    expr = f"{long} > {threshold} and {short} > {threshold}"
+    factor, percent = plain(burn.factor), plain(pair.budget * 100)
+    return _Draft(
+        alert=BURN_ALERT,
+        expr=expr + _gate(recorded, context, pair.long),
+        kind="burn-rate",
+        severity=pair.severity,
+        hold=pair.for_,
+        panel="burn",
+        summary=f"the error budget burns at {factor} times the even pace or faster over {pair.long}",
+        description=f"{{{{ $value | humanizePercentage }}}} of events failed in the last "
+        f"{pair.long}, and the last {pair.short} are no better. At {factor} times the even pace, "
+        f"{percent} % of the {slo.window} budget is gone within {pair.long}.",
+        runbook=_BURN_RUNBOOK,
+        value=long,
+        level=burn.threshold,
+        pair=burn.name,
+    )
+
+
+def _gate(recorded: Recorded, context: Context, window: Duration) -> str:
+    """Enough events in the window; a ratio alone knows no traffic."""
+    slo = recorded.slo
+    if not slo.min_events or not recorded.sli.total:
+        return ""
+    total = series(TOTAL, slo, context)
+    events = f"sum_over_time({total}[{window}]) * {plain(recorded.interval.seconds)}"
+    return f" and {events} >= {plain(slo.min_events)}"
+
+
+def _exhausted(recorded: Recorded, context: Context) -> _Draft:
+    slo = recorded.slo
+    remaining = series("slo:period_error_budget_remaining:ratio", slo, context)
+    return _Draft(
+        alert=EXHAUSTED_ALERT,
+        expr=f"{remaining} <= 0{_gate(recorded, context, slo.window)}",
+        kind="slo",
+        severity=slo.ticket_severity,
+        hold=_EXHAUSTED_FOR,
+        panel="budget",
+        summary=f"the error budget of {slo.window} is spent",
+        description=f"{{{{ $value | humanizePercentage }}}} of the budget is left: the objective "
+        f"of {plain(slo.objective)} % over {slo.window} is not met.",
+        runbook=_EXHAUSTED_RUNBOOK,
+        value=remaining,
+    )
+
+
+def _missing(recorded: Recorded, context: Context) -> list[_Draft]:
+    slo = recorded.slo
+    expr = recorded.sli.missing
+    if recorded.sli.ratio:
+        expr = f"absent({series(ratio_name(BASE), slo, context)})"
+    if not expr:
+        return []
+    return [
+        _Draft(
+            alert=MISSING_ALERT,
+            expr=expr,
+            kind="slo",
+            severity=slo.page_severity,
+            hold=missing_for(recorded, context),
+            panel="ratio",
+            summary="its metrics are missing",
+            description="Nothing is measured: an outage would not be seen, and the budget stands "
+            "still.",
+            runbook=_MISSING_RUNBOOK,
+            grouped=False,
+        )
+    ]
+
+
+def missing_for(recorded: Recorded, context: Context) -> Duration:
+    """As long as a total outage takes to page: factor · budget · long of the fastest pair.
+
+    At least four scrapes, in whole evaluations.
+    """
+    detection = Decimal(BASE.ms)
+    if recorded.burns:
+        fastest = recorded.burns[0]
+        detection = fastest.factor * error_budget(recorded.slo) * fastest.pair.long.ms
+    least = max(int(detection), context.platform.scrape_interval.ms * 4)
+    steps = -(-least // recorded.interval.ms)
+    return Duration(steps * recorded.interval.ms)
+
+
+def _odd(recorded: Recorded) -> _Draft:
+    return _Draft(
+        alert=ODD_ALERT,
+        expr=recorded.sli.odd,
+        kind="slo",
+        severity=recorded.slo.ticket_severity,
+        hold=_ODD_FOR,
+        panel="ratio",
+        summary="more events are counted in part than in all",
+        description="The SLI's two selectors do not count the same events: its error ratio, "
+        "budget and alerts are wrong.",
+        runbook=_ODD_RUNBOOK,
+    )
+
+
+def _planned(draft: _Draft, slo: Slo, context: Context) -> PlannedAlert:
+    names = context.platform.labels
+    own = {**slo.labels, names.slo: slo.name}
+    if draft.pair:
+        own[names.pair] = draft.pair
+    view = drawn_view(context.tenant, "executive")
+    key = slo_panel_key(slo.name, draft.panel)
+    rule = AlertRule(
+        alert=draft.alert,
+        expr=context.own(draft.expr),
+        labels=context.labels(slo.service, draft.severity, own),
+        annotations=_annotations(draft, slo, context, view, key),
+        for_=draft.hold,
+        origin=slo.place,
+    )
+    graph = None
+    if draft.value:
+        above = draft.alert == BURN_ALERT
+        graph = Graph(context.own(draft.value), "percentunit", float(draft.level), above)
+    return PlannedAlert(
+        rule=rule,
+        kind=draft.kind,
+        service=slo.service,
+        severity=draft.severity,
+        slug=test_slug(draft.alert, slo.name, draft.pair),
+        view=view,
+        panel_key=key,
+        graph=graph,
+        scenarios=(),
+        policy=None,
+        compliance=slo.compliance,
+        runbook_text=draft.runbook,
+        pack=slo.pack,
+        place=slo.place,
+    )
+
+
+def _annotations(
+    draft: _Draft, slo: Slo, context: Context, view: str, key: str
+) -> Mapping[str, str]:
+    kept: tuple[str, ...] = slo.group_by if draft.grouped else ()
+    grouped = ", ".join(f"{name} {{{{ $labels.{name} }}}}" for name in kept)
+    named = literal(f"{slo.service} {slo.name.removeprefix(f'{slo.service}-')}")
+    promise = f"{literal(slo.description)}. " if slo.description else ""
+    return alert_annotations(
+        context,
+        alert=draft.alert,
+        service=slo.service,
+        summary=f"{named}{f' ({grouped})' if grouped else ''}: {draft.summary}",
+        description=promise + draft.description,
+        view=view,
+        panel_key=key,
+        runbook=slo.runbook,
+        compliance=slo.compliance,
+    )
+
+
+# --------------------------------------------------------------------------- runbooks
+
+_BURN_RUNBOOK = """\
+**What it means.** Requests fail so fast that the objective will be missed. A page burns days of
+budget within hours; a ticket burns it within days.
+
+**First checks.**
+1. Is it still going on? Look at the burn rate over five minutes.
+2. What changed? Compare the start with deployments, configuration and traffic.
+3. Which part fails? Split the SLI's metric by route, version and instance.
+4. Do the services it depends on have alerts of their own?
+
+**Who.** The team that owns the service; whoever is on call decides on a roll-back.
+"""
+_EXHAUSTED_RUNBOOK = """\
+**What it means.** The objective of the period is missed; every further error makes it worse.
+
+**First checks.**
+1. When was the budget spent: in one incident or slowly?
+2. Follow the error budget policy: stop risky releases until the budget is positive again.
+3. Is the objective right? If users do not complain, it may be too strict.
+
+**Who.** The team that owns the service, with its product owner.
+"""
+_MISSING_RUNBOOK = """\
+**What it means.** The series behind the SLI are gone: nobody knows whether users are served.
+
+**First checks.**
+1. Is the service up and scraped? Look at `up` and at Prometheus' targets page.
+2. Was a metric or a label renamed by the last release?
+3. Does the SLI's selector still say what is meant?
+
+**Who.** The team that owns the service.
+"""
+_ODD_RUNBOOK = """\
+**What it means.** The selector of errors (or good events) counts more than the total's selector.
+
+**First checks.**
+1. Do both selectors read the same metric and the same instances?
+2. Is one of them counted in several places (client and server, proxy and application)?
+
+**Who.** The team that owns the service.
+"""
