@@ -55,7 +55,7 @@ def command(
 
     folder = find_root(root)
     result = build(
-        folder, tenants, output or folder / "output", verify=verify, progress=_progress(form)
+        folder, tenants, output or folder / "output", verify_mode=verify, progress=_progress(form)
     )
     print_findings(result.findings, form)
     if form == "text":

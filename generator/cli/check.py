@@ -29,9 +29,9 @@ def command(tenants: tuple[str, ...], root: Path | None, form: str, fail_on: str
     """
     from generator.api import check
 
-    findings, told = check(find_root(root), tenants, progress=form == "text")
-    print_findings(findings, form)
+    outcome = check(find_root(root), tenants, progress=form == "text")
+    print_findings(outcome.findings, form)
     if form == "text":
-        for line in told:
+        for line in outcome.told:
             click.echo(line)
-    sys.exit(1 if failing(findings, fail_on) else 0)
+    sys.exit(1 if failing(outcome.findings, fail_on) else 0)

@@ -68,13 +68,18 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the console script; no traceback reaches a user."""
+    from generator.deliver.output import OutputError
+    from generator.tools import ToolFailed, ToolMissing
+
     sys.excepthook = _say_bug
-    cli()
+    try:
+        cli()
+    except (OutputError, ToolFailed, ToolMissing) as problem:
+        sys.stderr.write(f"tocsin: {problem}\n")
+        sys.exit(3)
 
 
-def _say_bug(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
+def _say_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         sys.stderr.write("\ninterrupted; output/ is as it was for every tenant not yet named\n")
         os._exit(130)

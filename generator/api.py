@@ -1,0 +1,364 @@
+"""What the command line and programs call: load, compile, render, verify, write.
+
+The rooms do the work; this file only leads from one to the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from generator import __version__
+from generator.compile.tenant import compile_fleet, compile_tenant
+from generator.deliver.output import built_names, recover, remove_tree, write_tree
+from generator.findings import (
+    Finding,
+    Place,
+    SpecError,
+    error,
+    has_errors,
+    in_order,
+    warning,
+)
+from generator.ir.artifacts import Artifact
+from generator.ir.build import Build
+from generator.promql.isolate import Scope
+from generator.render.files import fleet_artifacts, tenant_artifacts
+from generator.spec.load import (
+    PlatformSpec,
+    load_platform,
+    load_tenant,
+    tenant_names,
+)
+from generator.spec.model import Platform, Tenant
+from generator.tools import ADVICE, Tool, ToolMissing, find
+from generator.verify.amtool import check_config as amtool_check_config
+from generator.verify.promtool import check_config, check_rules
+from generator.verify.promtool import run_tests as promtool_run_tests
+from generator.verify.reread import reread
+from generator.verify.stage import staged
+
+FLEET = "fleet"
+CACHE = ".tocsin-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One tenant, as far as it came: no build without a usable spec, no files with errors."""
+
+    name: str
+    build: Build | None
+    artifacts: tuple[Artifact, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A whole repository compiled: the tenants that were asked for, and the fleet's own files.
+
+    `fleet` is None when a tenant has errors: files for all are made of all.
+    """
+
+    platform: Platform
+    tenants: Mapping[str, Compiled]
+    fleet: tuple[Artifact, ...] | None
+    findings: tuple[Finding, ...]
+    wanted: tuple[str, ...]
+
+    def scope(self, tenant: str) -> Scope:
+        """The isolation scope of one tenant."""
+        platform = self.platform
+        label, target = platform.labels.tenant, platform.targets.prometheus
+        return Scope(label, tenant, target, platform.shared_metrics)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a command found and what it has to say to people."""
+
+    findings: tuple[Finding, ...] = ()
+    told: list[str] = field(default_factory=list)
+
+
+def load_one(root: Path, name: str) -> tuple[Platform, Tenant]:
+    """One tenant with its platform. Raises SpecError with every finding."""
+    spec = load_platform(root)
+    loaded = load_tenant(root, name, spec)
+    if loaded.tenant is None:
+        raise SpecError(loaded.findings)
+    return spec.platform, loaded.tenant
+
+
+def compile_specs(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Compilation:
+    """Compile the specs of a repository. Raises SpecError when the platform itself has errors.
+
+    All tenants are compiled, because the fleet's files are made of all; `wanted` names those whose
+    findings and files the caller is after (none: all).
+    """
+    spec = load_platform(root)
+    names = tenant_names(root)
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        missing = [f for name in unknown for f in load_tenant(root, name, spec).findings]
+        raise SpecError(missing)
+    if not names:
+        place = Place("specs/tenants", 1, 1)
+        hint = "write specs/tenants/<tenant>.yaml"
+        raise SpecError([error("no-tenants", "there are no tenants", place, hint)])
+    with _progress(len(names), "compiling", progress) as advance:
+        tenants = {}
+        for name in names:
+            tenants[name] = _compile_one(root, name, spec)
+            advance()
+    chosen = tuple(wanted) or names
+    return _with_fleet(spec, tenants, chosen)
+
+
+def _compile_one(root: Path, name: str, spec: PlatformSpec) -> Compiled:
+    loaded = load_tenant(root, name, spec)
+    if loaded.tenant is None:
+        return Compiled(name, None, (), loaded.findings)
+    build = compile_tenant(loaded.tenant, spec.platform)
+    findings = in_order((*loaded.findings, *build.findings))
+    if has_errors(findings):
+        return Compiled(name, None, (), findings)
+    return Compiled(name, build, tenant_artifacts(build), findings)
+
+
+def _with_fleet(
+    spec: PlatformSpec, tenants: Mapping[str, Compiled], wanted: tuple[str, ...]
+) -> Compilation:
+    findings = [*spec.findings, *(f for name in wanted for f in tenants[name].findings)]
+    broken = [name for name, one in tenants.items() if one.build is None]
+    builds = {name: one.build for name, one in tenants.items() if one.build is not None}
+    for name in broken:
+        if name not in wanted:
+            message = f"{name} has errors: output/{FLEET} is left as it is"
+            place = Place(f"specs/tenants/{name}.yaml", 1, 1)
+            findings.append(warning("fleet-held", message, place, f"see: tocsin check {name}"))
+    if broken:
+        return Compilation(spec.platform, tenants, None, in_order(findings), wanted)
+    fleet = compile_fleet(spec.platform, {name: build.routing for name, build in builds.items()})
+    findings += fleet.findings
+    artifacts = fleet_artifacts(fleet, builds)
+    return Compilation(spec.platform, tenants, artifacts, in_order(findings), wanted)
+
+
+# --------------------------------------------------------------------------- verify
+
+
+def verify(root: Path, compilation: Compilation, mode: str) -> Outcome:
+    """Read the finished files again and have the real tools judge them.
+
+    `mode`: `auto` uses the tools that are there, `required` makes a missing one an error, `off`
+    leaves them out. Raises ToolFailed when a tool does not run to an answer.
+    """
+    outcome = Outcome()
+    found = [
+        f
+        for name in compilation.wanted
+        for f in reread(compilation.tenants[name].artifacts, compilation.scope(name))
+    ]
+    if mode == "off":
+        outcome.told.append("not verified with promtool and amtool (--verify=off)")
+    else:
+        found += _with_tools(root, compilation, mode, outcome)
+    outcome.findings = in_order(found)
+    return outcome
+
+
+def _with_tools(root: Path, compilation: Compilation, mode: str, outcome: Outcome) -> list[Finding]:
+    targets = compilation.platform.targets
+    promtool = find("promtool", targets.prometheus, root)
+    amtool = find("amtool", targets.alertmanager, root)
+    missing = [n for n, t in (("promtool", promtool), ("amtool", amtool)) if t is None]
+    if missing:
+        message = f"{' and '.join(missing)} not found: the output was not verified with them"
+        level = error if mode == "required" else warning
+        return [
+            level("not-verified", message, None, ADVICE),
+            *_judged(compilation, promtool, amtool),
+        ]
+    assert promtool is not None and amtool is not None
+    outcome.told.append(f"verified with promtool {promtool.version} and amtool {amtool.version}")
+    return _judged(compilation, promtool, amtool)
+
+
+def _judged(compilation: Compilation, promtool: Tool | None, amtool: Tool | None) -> list[Finding]:
+    trees = {n: compilation.tenants[n].artifacts for n in compilation.wanted}
+    if compilation.fleet is not None:
+        trees = {n: one.artifacts for n, one in compilation.tenants.items()}
+        trees[FLEET] = compilation.fleet
+    found: list[Finding] = []
+    with staged(trees) as stage:
+        if promtool is not None:
+            rules = sorted(
+                f for n in compilation.wanted for f in (stage / n).glob("prometheus/rules/*.yml")
+            )
+            found += check_rules(promtool, rules, stage, _origins(compilation))
+            if compilation.fleet is not None:
+                found += check_config(promtool, stage / FLEET / "prometheus.yml", stage)
+        if amtool is not None:
+            configs = [stage / n / "alertmanager/alertmanager.yml" for n in compilation.wanted]
+            if compilation.fleet is not None:
+                configs.append(stage / FLEET / "alertmanager.yml")
+            found += amtool_check_config(amtool, configs, stage)
+    return found
+
+
+def _origins(compilation: Compilation) -> dict[tuple[str, str], Place]:
+    origins: dict[tuple[str, str], Place] = {}
+    for name in compilation.wanted:
+        build = compilation.tenants[name].build
+        for group in build.groups if build else ():
+            for rule in group.rules:
+                rule_name = getattr(rule, "alert", None) or getattr(rule, "record", "")
+                if rule.origin is not None:
+                    file = f"{name}/prometheus/rules/{group.file}.yml"
+                    origins[file, rule_name] = rule.origin
+    return origins
+
+
+# --------------------------------------------------------------------------- commands
+
+
+def check(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Outcome:
+    """Everything `build` would find, with the real tools required; nothing is written."""
+    try:
+        compilation = compile_specs(root, wanted, progress)
+    except SpecError as problem:
+        return Outcome(problem.findings)
+    verified = verify(root, compilation, "required")
+    findings = in_order((*compilation.findings, *verified.findings))
+    told = [*verified.told, _counted(compilation)]
+    return Outcome(findings, told)
+
+
+def build(
+    root: Path,
+    wanted: Sequence[str],
+    output: Path,
+    *,
+    verify_mode: str = "auto",
+    progress: bool = False,
+) -> Outcome:
+    """Compile, verify and write. A tenant with an error leaves its output as it was.
+
+    Raises OutputError when the disk refuses, ToolFailed when a tool does not answer.
+    """
+    try:
+        compilation = compile_specs(root, wanted, progress)
+    except SpecError as problem:
+        return Outcome(problem.findings)
+    verified = verify(root, compilation, verify_mode)
+    outcome = Outcome(in_order((*compilation.findings, *verified.findings)), list(verified.told))
+    if has_errors(verified.findings):
+        outcome.told.append("nothing was written")
+        return outcome
+    recover(output)
+    for name in compilation.wanted:
+        _write(output, name, compilation.tenants[name], outcome)
+    if compilation.fleet is not None:
+        about = {"generator": f"tocsin {__version__}"}
+        report = write_tree(output, FLEET, compilation.fleet, about)
+        outcome.told.append(_summary(FLEET, report.added, report.changed, report.removed))
+    if not wanted:
+        _remove_gone(root, output, outcome)
+    return outcome
+
+
+def _write(output: Path, name: str, one: Compiled, outcome: Outcome) -> None:
+    if one.build is None:
+        outcome.told.append(f"{name}: errors, left as it was")
+        return
+    about = {
+        "generator": f"tocsin {__version__}",
+        "spec": one.build.spec_file,
+        "spec_sha256": one.build.spec_hash,
+        "tenant": name,
+    }
+    report = write_tree(output, name, one.artifacts, about)
+    outcome.told.append(_summary(name, report.added, report.changed, report.removed))
+
+
+def _remove_gone(root: Path, output: Path, outcome: Outcome) -> None:
+    """Output of tenants that have no spec any more."""
+    for name in built_names(output):
+        if name != FLEET and name not in tenant_names(root):
+            removed = remove_tree(output, name)
+            outcome.told.append(f"{name}: no spec any more, {len(removed)} files removed")
+
+
+def _summary(name: str, *changes: tuple[str, ...]) -> str:
+    words = [
+        f"{len(paths)} {what}"
+        for what, paths in zip(("added", "changed", "removed"), changes, strict=True)
+        if paths
+    ]
+    return f"{name}: {', '.join(words) or 'unchanged'}"
+
+
+def _counted(compilation: Compilation) -> str:
+    builds = [compilation.tenants[n].build for n in compilation.wanted]
+    good = [b for b in builds if b is not None]
+    rules = sum(len(g.rules) for b in good for g in b.groups)
+    panels = sum(len(r.panels) for b in good for d in b.dashboards for r in d.rows)
+    return f"{len(good)} of {len(builds)} tenants: {rules} rules, {panels} panels"
+
+
+def run_tests(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Outcome:
+    """Run the generated unit tests with promtool. Raises ToolMissing and ToolFailed."""
+    try:
+        compilation = compile_specs(root, wanted, progress)
+    except SpecError as problem:
+        return Outcome(problem.findings)
+    target = compilation.platform.targets.prometheus
+    promtool = find("promtool", target, root)
+    if promtool is None:
+        raise ToolMissing(f"promtool was not found: {ADVICE}")
+    trees = {n: compilation.tenants[n].artifacts for n in compilation.wanted}
+    places: dict[str, Place] = {}
+    for name in compilation.wanted:
+        places |= _test_places(name, compilation.tenants[name].build)
+    with staged(trees) as stage:
+        files = sorted(stage.glob("*/prometheus/tests/*/test.yml"))
+        findings, ran = promtool_run_tests(promtool, files, stage, places, root / CACHE)
+    tested = len(files) - len([f for f in findings if f.code == "unit-test-failed"])
+    told = f"{tested} of {len(files)} alerts' tests pass ({len(files) - ran} remembered)"
+    return Outcome(
+        in_order((*compilation.findings, *findings)), [told, f"promtool {promtool.version}"]
+    )
+
+
+def _test_places(name: str, build: Build | None) -> dict[str, Place]:
+    places = {}
+    if build is None:
+        return places
+    origins = {
+        rule.alert: rule.origin
+        for group in build.groups
+        for rule in group.rules
+        if hasattr(rule, "alert") and rule.origin is not None
+    }
+    for test in build.tests:
+        if test.alert in origins:
+            places[f"{name}/prometheus/tests/{test.slug}"] = origins[test.alert]
+    return places
+
+
+@contextlib.contextmanager
+def _progress(total: int, what: str, shown: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal when there is enough to wait for."""
+    if not shown or total < 5 or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
