@@ -26,6 +26,7 @@ from generator.ir.build import Build, FleetBuild, PrometheusServer
 from generator.ir.routing import TenantRouting
 from generator.ir.rules import Rule, RuleGroup
 from generator.spec.model import Platform, Tenant
+from generator.values import Version
 
 
 def compile_tenant(tenant: Tenant, platform: Platform) -> Build:
@@ -79,6 +80,7 @@ def compile_fleet(platform: Platform, routings: Mapping[str, TenantRouting]) -> 
         external_labels=platform.external_labels,
         alertmanagers=platform.alertmanager_targets,
         tenants=tuple(sorted(routings)),
+        scrape_config_files=platform.targets.prometheus >= Version(2, 43),
     )
     return FleetBuild(server, fleet_config(platform, routings), ())
 

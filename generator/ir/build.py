@@ -42,6 +42,8 @@ class PrometheusServer:
     external_labels: Mapping[str, str]
     alertmanagers: tuple[str, ...]
     tenants: tuple[str, ...]
+    scrape_config_files: bool = True
+    """Whether the target includes files of scrape configurations (2.43 and later)."""
 
 
 @dataclass(frozen=True, slots=True)

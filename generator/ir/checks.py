@@ -45,3 +45,5 @@ class AlertTest:
     alert: str
     groups: tuple[RuleGroup, ...]
     scenarios: tuple[Scenario, ...]
+    evaluation: Duration = Duration(60_000)
+    """How often the rules are evaluated, in all scenarios."""
