@@ -7,6 +7,7 @@ version knows, and whether types fit, is `types.check_types`. Nothing here chang
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from generator.promql.cursor import Cursor
 from generator.promql.durations import offset_span, positive, seconds, timestamp
@@ -52,8 +53,14 @@ def parse(text: str, *, variables: bool = False) -> Expr:
     """The syntax tree of one expression.
 
     With `variables`, Grafana's `$x`, `${x}`, `${x:fmt}`, `[[x]]` and the placeholder `$window`
-    may stand for durations, labels and operands. Raises PromqlSyntaxError.
+    may stand for durations, labels and operands. Trees are immutable, so recent ones are kept.
+    Raises PromqlSyntaxError.
     """
+    return _parsed(text, variables)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, variables: bool) -> Expr:
     c = Cursor(text, variables)
     if c.kind == "end":
         raise PromqlSyntaxError("there is no expression here", 0, max(1, len(text)))
