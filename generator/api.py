@@ -30,6 +30,7 @@ from generator.promql.isolate import Scope
 from generator.render.files import fleet_artifacts, tenant_artifacts
 from generator.spec.load import (
     PlatformSpec,
+    TenantSpec,
     load_platform,
     load_tenant,
     tenant_names,
@@ -116,6 +117,11 @@ def compile_specs(root: Path, wanted: Sequence[str] = (), progress: bool = False
             advance()
     chosen = tuple(wanted) or names
     return _with_fleet(spec, tenants, chosen)
+
+
+def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:
+    """What compiling a tenant that was read finds; nothing when it could not be read."""
+    return compile_tenant(loaded.tenant, platform).findings if loaded.tenant else ()
 
 
 def _compile_one(root: Path, name: str, spec: PlatformSpec) -> Compiled:

@@ -142,13 +142,21 @@ def parameters(pack: Pack, given: Node | None, place: Place, reading: Reading) -
     return values
 
 
+def _default(parameter: Parameter) -> Any:
+    """The default as a value; something of the right type where it has none or a wrong one."""
+    try:
+        return _PARSERS[parameter.type](parameter.default)
+    except (ValueError, TypeError, InvalidOperation):
+        return {"boolean": False, "duration": "1m", "metric": "up"}.get(parameter.type, "1")
+
+
 def _checked(parameter: Parameter, value: Any, place: Place, reading: Reading) -> Any:
     try:
         checked = _PARSERS[parameter.type](value)
     except (ValueError, TypeError, InvalidOperation):
         message = f"{parameter.name}: {value!r} is not {_TYPE_WORDS[parameter.type]}"
         reading.error("bad-parameter", message, place, parameter.description)
-        return parameter.default
+        return _default(parameter)
     if parameter.choices and str(checked) not in parameter.choices:
         message = f"{parameter.name} cannot be {value!r}"
         hint = f"it is one of: {', '.join(parameter.choices)}"

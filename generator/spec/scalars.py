@@ -148,7 +148,8 @@ def moment(node: Node, local: ZoneInfo, reading: Reading) -> datetime | None:
         skipped = early.astimezone(UTC).astimezone(local).replace(tzinfo=None) != stamp
         what = "does not exist" if skipped else "comes twice"
         message = f"{written} {what} in {local.key}: the clocks change then"
-        hint = f"write an offset: {written}{early:%z}"
+        offset = f"{early:%z}"
+        hint = f"write an offset: {written}{offset[:3]}:{offset[3:]}"
         reading.error("ambiguous-time", message, node.place, hint)
         return None
     return early.astimezone(UTC)

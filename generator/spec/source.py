@@ -259,7 +259,8 @@ class _Reader:
 
     def _refuse_tag(self, event: Any, place: Place, allowed: str) -> None:
         if event.tag and event.tag not in (allowed, "!"):
-            message = f"the tag {event.tag} is not known here"
+            written = event.tag.replace("tag:yaml.org,2002:", "!!")
+            message = f"the tag {written} is not known here"
             self.findings.append(error("unknown-tag", message, place, "remove the tag"))
 
     def _place(self, mark: Any) -> Place:

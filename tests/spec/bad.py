@@ -1,0 +1,253 @@
+"""Bad specs and the exact first line each is answered with; `test_bad_specs` runs them.
+
+A case is a small tenant spec with a fault; `said` is every finding as `line:column: message | hint`.
+"""
+
+from __future__ import annotations
+
+BASE = """\
+version: 1
+tenant: acme
+owner: {team: core}
+services:
+  api: {selector: {service: api}}
+channels:
+  chat: {slack: {channel: "#x", api_url_file: /s/slack}}
+escalation:
+  urgent:
+    - notify: [chat]
+routing: {critical: urgent, warning: urgent, info: urgent}
+"""
+"""Eleven good lines; what a case adds begins at line 12."""
+
+ADDED: dict[str, str] = {}
+"""name -> text added to BASE."""
+
+WHOLE: dict[str, str] = {}
+"""name -> a whole file in place of BASE."""
+
+
+def added(name: str, text: str) -> None:
+    ADDED[name] = text
+
+
+def whole(name: str, text: str) -> None:
+    WHOLE[name] = text
+
+
+# --- YAML
+whole("empty", "")
+whole("only comments", "# nothing\n")
+whole("a list", "- a\n- b\n")
+whole("tab", "version: 1\n\ttenant: acme\n")
+whole("unclosed quote", 'version: 1\ntenant: "acme\n')
+whole("unclosed bracket", "version: 1\ntenant: acme\nowner: {team: core\nlabels: {}\n")
+whole("two documents", "version: 1\n---\nversion: 1\n")
+whole("control character", "version: 1\ntenant: ac\x07me\n")
+whole("bad indentation", "version: 1\n  tenant: acme\n")
+whole("recursive alias", "version: &x {a: *x}\n")
+whole("unknown anchor", "version: *nowhere\ntenant: acme\nowner: {team: core}\n")
+whole("unknown tag", "version: !!python/object:os.system 1\ntenant: acme\nowner: {team: core}\n")
+whole("list as key", "[a, b]: 1\nversion: 1\ntenant: acme\nowner: {team: core}\n")
+whole("bad merge", "version: 1\ntenant: acme\nowner: {team: core}\n<<: 7\n")
+added("duplicate key", "routing: {critical: urgent}\n")
+
+# --- shape
+whole("missing keys", "version: 1\n")
+whole("wrong version", "version: 2\ntenant: acme\nowner: {team: core}\n")
+whole("other name", "version: 1\ntenant: acmee\nowner: {team: core}\n")
+added("unknown key", "alrts: {}\n")
+added(
+    "unknown nested key",
+    "maintenance:\n  - {nam: x, from: 2026-12-05T22:00, until: 2026-12-06T02:00}\n",
+)
+added("wrong type", "slos: [a]\n")
+added("yes is text", "dashboards: {views: yes}\n")
+added("bad choice", "dashboards: {views: [executve]}\n")
+added("bad duration", "alerts:\n  A: {expr: up == 0, for: 5 minutes}\n")
+added("number for a duration", "alerts:\n  A: {expr: up == 0, for: 300}\n")
+added("bad alert name", "alerts:\n  2fast: {expr: up == 0}\n")
+added("bad label name", "labels: {my-label: x}\n")
+
+# --- secrets
+whole(
+    "secrets",
+    BASE.replace("api_url_file: /s/slack", "api_url: 'https://hooks.example.com/T0/B0/x'"),
+)
+whole(
+    "secret in a webhook's address",
+    BASE.replace(
+        'slack: {channel: "#x", api_url_file: /s/slack}',
+        "webhook: {url: 'https://example.com/hook?token=abc'}",
+    ),
+)
+whole(
+    "password of an exporter",
+    BASE + "collect:\n  - {job: x, targets: ['a:1'], basic_auth: {username: u, password: p}}\n",
+)
+
+# --- alerts
+added("no kind", "alerts:\n  A: {severity: warning}\n")
+added("two kinds", "alerts:\n  A: {expr: up == 0, absent: {selector: up}}\n")
+added("no level", "alerts:\n  A: {threshold: {expr: up}}\n")
+added("two levels", "alerts:\n  A: {threshold: {expr: up, above: 1, below: 0}}\n")
+added("clear past the level", "alerts:\n  A: {threshold: {expr: x, above: 10, clear_below: 12}}\n")
+added(
+    "clear on the wrong side", "alerts:\n  A: {threshold: {expr: x, above: 10, clear_above: 5}}\n"
+)
+added("unknown severity", "alerts:\n  A: {expr: up == 0, severity: critcal}\n")
+added("unknown service", "alerts:\n  A: {expr: up == 0, service: apo}\n")
+added("unknown policy", "alerts:\n  A: {expr: up == 0, escalation: urgnt}\n")
+added("reserved label", "alerts:\n  A: {expr: up == 0, labels: {severity: x}}\n")
+added("templated label", 'alerts:\n  A: {expr: up == 0, labels: {queue: "{{ $value }}"}}\n')
+added("infinite level", "alerts:\n  A: {threshold: {expr: x, above: .inf}}\n")
+added("unknown member", "alerts:\n  A: {correlate: {all: [B, 'slo:x']}}\n")
+added(
+    "too many members",
+    "alerts:\n  B: {expr: up == 0}\n  A: {correlate: {at_least: {count: 3, of: [B, B]}}}\n",
+)
+added("waits for itself", "alerts:\n  A: {correlate: {any: [A]}}\n")
+added("season of a mean", "alerts:\n  A: {anomaly: {expr: x, method: robust, season: 1w}}\n")
+
+# --- slos
+SLI = "sli: {events: {total: t, errors: e}}"
+added("objective of 100", f"slos:\n  a: {{service: api, objective: 100%, {SLI}}}\n")
+added("objective in words", f"slos:\n  a: {{service: api, objective: three nines, {SLI}}}\n")
+added("objective of 120", f"slos:\n  a: {{service: api, objective: 120, {SLI}}}\n")
+added("short window", f"slos:\n  a: {{service: api, objective: 99%, window: 12h, {SLI}}}\n")
+added("no sli", "slos:\n  a: {service: api, objective: 99%}\n")
+added(
+    "errors and good",
+    "slos:\n  a: {service: api, objective: 99%, sli: {events: {total: t, errors: e, good: g}}}\n",
+)
+added(
+    "two slis",
+    "slos:\n  a: {service: api, objective: 99%, sli: {probe: {metric: p}, ratio: {errors: r}}}\n",
+)
+added(
+    "windows of a pair",
+    f"slos:\n  a: {{service: api, objective: 99%, {SLI}, alerting: {{pairs: "
+    "[{long: 5m, short: 1h, budget: 2%, severity: critical}]}}\n",
+)
+added(
+    "budget of a pair",
+    f"slos:\n  a: {{service: api, objective: 99%, {SLI}, alerting: {{pairs: "
+    "[{long: 1h, budget: 200%, severity: critical}]}}\n",
+)
+
+# --- services, packs
+whole(
+    "depends on nobody",
+    BASE.replace("{selector: {service: api}}", "{selector: {service: api}, depends_on: [db]}"),
+)
+whole(
+    "depends on itself",
+    BASE.replace("{selector: {service: api}}", "{selector: {service: api}, depends_on: [api]}"),
+)
+whole(
+    "circle",
+    BASE.replace(
+        "  api: {selector: {service: api}}",
+        "  api: {selector: {service: api}, depends_on: [db]}\n"
+        "  db: {selector: {service: db}, depends_on: [api]}",
+    ),
+)
+whole("tenant in a selector", BASE.replace("{service: api}", "{tenant: other}"))
+whole(
+    "unknown pack",
+    BASE.replace("{selector: {service: api}}", "{selector: {service: api}, packs: {http-apy: {}}}"),
+)
+whole(
+    "unknown parameter",
+    BASE.replace(
+        "{selector: {service: api}}", "{selector: {service: api}, packs: {http-api: {latency: 1s}}}"
+    ),
+)
+whole(
+    "bad parameter",
+    BASE.replace(
+        "{selector: {service: api}}",
+        "{selector: {service: api}, packs: {http-api: {error_ratio: 3}}}",
+    ),
+)
+
+# --- notification
+whole("no kind of channel", BASE.replace('{slack: {channel: "#x", api_url_file: /s/slack}}', "{}"))
+whole("unknown channel", BASE.replace("[chat]", "[chatt]"))
+whole("unknown recipient", BASE.replace("[chat]", '["persn:ann"]'))
+whole("unknown person", BASE.replace("[chat]", '["person:ann"]'))
+whole("unknown schedule", BASE.replace("[chat]", '["oncall:primary"]'))
+whole("unknown policy in routing", BASE.replace("critical: urgent", "critical: urgnt"))
+whole("unknown severity in routing", BASE.replace("critical: urgent", "critcal: urgent"))
+whole("first step waits", BASE.replace("- notify: [chat]", "- {after: 5m, notify: [chat]}"))
+whole(
+    "second step",
+    BASE.replace("    - notify: [chat]\n", "    - notify: [chat]\n    - notify: [chat]\n"),
+)
+whole(
+    "steps out of order",
+    BASE.replace(
+        "    - notify: [chat]\n",
+        "    - notify: [chat]\n    - {after: 30m, notify: [chat]}\n    - {after: 15m, notify: [chat]}\n",
+    ),
+)
+whole("unknown window", BASE.replace("- notify: [chat]", "- {notify: [chat], during: office}"))
+added("bad number", 'people:\n  ann: {sms: "0611223344"}\n')
+added("bad mail", "people:\n  ann: {email: ann}\n")
+ROTA = "rotation: {every: 1w, starts: 2026-11-02T09:00, until: 2027-11-01T09:00, members: [ann]}"
+added("unknown member of a rotation", f"oncall:\n  primary: {{{ROTA}}}\n")
+ANN = "people:\n  ann: {email: ann@example.com}\n"
+added("half a day", ANN + "oncall:\n  p: {" + ROTA.replace("1w", "12h") + "}\n")
+added(
+    "ends before it starts",
+    ANN + "oncall:\n  p: {" + ROTA.replace("2027-11-01", "2025-11-01") + "}\n",
+)
+added(
+    "no such time",
+    ANN
+    + "timezone: Europe/Paris\noncall:\n  p: {"
+    + ROTA.replace("2026-11-02T09:00", "2026-03-29T02:30")
+    + "}\n",
+)
+added(
+    "two such times",
+    ANN
+    + "timezone: Europe/Paris\noncall:\n  p: {"
+    + ROTA.replace("2026-11-02T09:00", "2026-10-25T02:30")
+    + "}\n",
+)
+added("not a time", ANN + "oncall:\n  p: {" + ROTA.replace("2026-11-02T09:00", "monday") + "}\n")
+added("unknown timezone", "timezone: Europe/Pariss\n")
+added("over midnight", 'time_windows:\n  night: {times: [{from: "22:00", until: "06:00"}]}\n')
+added("over sunday", "time_windows:\n  w: {weekdays: ['friday:monday']}\n")
+added(
+    "maintenance backwards",
+    "maintenance:\n  - {name: x, from: 2026-12-06T02:00, until: 2026-12-05T22:00}\n",
+)
+added(
+    "maintenance of nobody",
+    "maintenance:\n  - {name: x, from: 2026-12-05T22:00, until: 2026-12-06T02:00, services: [db]}\n",
+)
+
+# --- severity model
+MODEL = "severity_model: {features: {a: {expr: max(x)}}, weights: {a: 1}, levels: {warning: 0.5}}\n"
+added("feature without weight", MODEL.replace("weights: {a: 1}", "weights: {}"))
+added("weight without feature", MODEL.replace("weights: {a: 1}", "weights: {a: 1, b: 2}"))
+added("levels upside down", MODEL.replace("{warning: 0.5}", "{warning: 0.9, critical: 0.5}"))
+added("level of one", MODEL.replace("warning: 0.5", "warning: 1"))
+added("clamp upside down", MODEL.replace("expr: max(x)", "expr: max(x), clamp: [1, 0]"))
+
+# --- metrics, collecting
+added("buckets of a gauge", "metrics:\n  x: {type: gauge, buckets: [1, 2]}\n")
+added("buckets that fall", "metrics:\n  x: {type: histogram, buckets: [2, 1]}\n")
+added("unknown type", "metrics:\n  x: {type: couter}\n")
+added("no targets", "collect:\n  - {job: x}\n")
+added(
+    "two jobs of one name",
+    "collect:\n  - {job: x, targets: ['a:1']}\n  - {job: x, targets: ['a:2']}\n",
+)
+added("slow timeout", "collect:\n  - {job: x, targets: ['a:1'], interval: 15s, timeout: 30s}\n")
+added(
+    "tenant label of a job", "collect:\n  - {job: x, targets: ['a:1'], labels: {tenant: other}}\n"
+)
+added("unknown tier", "tier: gld\n")
