@@ -1,141 +1,139 @@
-"""On-call rotations, enumerated: wall-clock turns in the schedule's timezone, emitted in UTC.
+"""On-call rotations enumerated: who is on call when, in UTC, overrides applied.
 
-UTC without `location`, because in a zone that sprang forward in a month of 31 days Alertmanager
-(to 0.34.1) treats its last day as no day at all. The range is the spec's, never "now".
+Turns change hands at wall-clock times of the schedule's timezone. Outside `starts`..`until`
+nobody is on call; what happens then is `routing`'s business. No clock is read here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from generator.compile.naming import receiver as interval_name
+from generator.compile.naming import receiver
+from generator.compile.windows import Period, dated_interval, outside
 from generator.findings import Finding, warning
-from generator.ir.routing import TimeInterval, TimeSpan
+from generator.ir.routing import TimeInterval
 from generator.spec.model import Schedule, Shift, Tenant
 
-WARNED_BEFORE = timedelta(weeks=4)
+WARN_BEFORE = timedelta(weeks=4)
+"""How long before a rotation's end it is warned about."""
 
 
 def shifts(schedule: Schedule) -> tuple[Shift, ...]:
-    """Who is on call, without gaps from `starts` to `until`, overrides cut in; times UTC."""
-    planned = list(_turns(schedule))
+    """Every turn from `starts` to `until`, overrides cut in; ordered, not overlapping.
+
+    Where overrides overlap, the one written later wins.
+    """
+    turns = _turns(schedule)
     for override in schedule.overrides:
-        planned = [*_without(planned, override), override]
-    return _joined(sorted(planned, key=lambda shift: shift.start))
-
-
-def on_call(schedule: Schedule, moment: datetime) -> Shift | None:
-    """The shift at an aware moment, None outside the schedule."""
-    return next((s for s in shifts(schedule) if s.start <= moment < s.end), None)
-
-
-def schedule_intervals(tenant: str, schedule: Schedule) -> tuple[TimeInterval, ...]:
-    """One named interval per person of the schedule, sorted by name."""
-    by_person: dict[str, list[Shift]] = {}
-    for shift in shifts(schedule):
-        by_person.setdefault(shift.person, []).append(shift)
-    return tuple(
-        TimeInterval(person_interval(tenant, schedule.name, person), _spans(by_person[person]))
-        for person in sorted(by_person)
-    )
-
-
-def person_interval(tenant: str, schedule: str, person: str) -> str:
-    """Name of the interval in which a person is on call."""
-    return interval_name(tenant, "oncall", schedule, person)
-
-
-def horizon_findings(tenant: Tenant, now: datetime) -> tuple[Finding, ...]:
-    """Schedules that end within four weeks of an aware `now`, or have ended."""
-    findings = []
-    for schedule in tenant.oncall.values():
-        left = schedule.until - now
-        if left > WARNED_BEFORE:
-            continue
-        end = f"{schedule.until:%Y-%m-%d}"
-        if left <= timedelta(0):
-            message = (
-                f"the schedule {schedule.name} ended on {end}: its last step's people are told"
-            )
-        else:
-            message = f"the schedule {schedule.name} ends on {end}, in {left.days} days"
-        hint = "extend rotation.until"
-        findings.append(warning("oncall-horizon", message, schedule.place, hint))
-    return tuple(findings)
-
-
-def _turns(schedule: Schedule) -> Iterable[Shift]:
-    """Turns of whole days of wall-clock time: a hand-over is at the same hour all year."""
-    zone = ZoneInfo(schedule.timezone)
-    local = schedule.starts.astimezone(zone).replace(tzinfo=None)
-    start, index = schedule.starts, 0
-    while start < schedule.until:
-        local += timedelta(days=schedule.every_days)
-        end = min(local.replace(tzinfo=zone).astimezone(UTC), schedule.until)
-        person = schedule.members[index % len(schedule.members)]
-        yield Shift(start, end, person)
-        start, index = end, index + 1
-
-
-def _without(planned: Iterable[Shift], cut: Shift) -> Iterable[Shift]:
-    for shift in planned:
-        if shift.end <= cut.start or shift.start >= cut.end:
-            yield shift
-            continue
-        if shift.start < cut.start:
-            yield Shift(shift.start, cut.start, shift.person)
-        if shift.end > cut.end:
-            yield Shift(cut.end, shift.end, shift.person)
-
-
-def _joined(planned: Iterable[Shift]) -> tuple[Shift, ...]:
-    """Neighbouring shifts of one person as one."""
+        turns = _overridden(turns, override)
     joined: list[Shift] = []
-    for shift in planned:
-        if joined and joined[-1].person == shift.person and joined[-1].end == shift.start:
-            joined[-1] = Shift(joined[-1].start, shift.end, shift.person)
+    for turn in turns:
+        last = joined[-1] if joined else None
+        if last is not None and last.end == turn.start and last.person == turn.person:
+            joined[-1] = Shift(last.start, turn.end, turn.person)
         else:
-            joined.append(shift)
+            joined.append(turn)
     return tuple(joined)
 
 
-def _spans(own: Iterable[Shift]) -> tuple[TimeSpan, ...]:
-    """Dated entries, merged by year, month and time of day; days that touch are ranges."""
-    days: dict[tuple[int, int, tuple[str, str]], set[int]] = {}
-    for shift in own:
-        for day, times in _days(shift):
-            days.setdefault((day.year, day.month, times), set()).add(day.day)
-    spans = []
-    for (year, month, times), found in sorted(days.items()):
-        whole = times == ("00:00", "24:00")
-        spans.append(
-            TimeSpan(
-                times=() if whole else (times,),
-                days_of_month=_ranges(found),
-                months=(str(month),),
-                years=(str(year),),
-            )
-        )
-    return tuple(spans)
+def on_call(schedule: Schedule, moment: datetime) -> Shift | None:
+    """Who is on call at a moment (aware), None outside the rotation."""
+    return next((s for s in shifts(schedule) if s.start <= moment < s.end), None)
 
 
-def _days(shift: Shift) -> Iterable[tuple[datetime, tuple[str, str]]]:
-    day = shift.start.replace(hour=0, minute=0)
-    while day < shift.end:
-        following = day + timedelta(days=1)
-        begin = f"{shift.start:%H:%M}" if shift.start > day else "00:00"
-        end = f"{shift.end:%H:%M}" if shift.end < following else "24:00"
-        yield day, (begin, end)
-        day = following
+def calendar(schedule: Schedule, start: datetime, until: datetime) -> tuple[Shift, ...]:
+    """The turns that touch a period, whole."""
+    return tuple(s for s in shifts(schedule) if s.start < until and s.end > start)
 
 
-def _ranges(days: Iterable[int]) -> tuple[str, ...]:
-    ranges: list[list[int]] = []
-    for day in sorted(days):
-        if ranges and ranges[-1][1] == day - 1:
-            ranges[-1][1] = day
-        else:
-            ranges.append([day, day])
-    return tuple(str(a) if a == b else f"{a}:{b}" for a, b in ranges)
+def person_interval(tenant: str, schedule: Schedule, person: str) -> TimeInterval:
+    """When one person is on call, in dated entries."""
+    name = receiver(tenant, "oncall", schedule.name, person)
+    periods = ((s.start, s.end) for s in shifts(schedule) if s.person == person)
+    return dated_interval(name, periods)
+
+
+def off_interval(tenant: str, schedules: Iterable[Schedule], person: str) -> TimeInterval:
+    """When one person is on call in none of the schedules, in dated entries."""
+    chosen = sorted(schedules, key=lambda s: s.name)
+    name = receiver(tenant, "oncall", "+".join(s.name for s in chosen), "not", person)
+    on: list[Period] = [
+        (s.start, s.end) for schedule in chosen for s in shifts(schedule) if s.person == person
+    ]
+    return dated_interval(name, outside(on))
+
+
+def on_duty(schedule: Schedule) -> tuple[str, ...]:
+    """Everybody who ever has a turn, in the order of the rotation, then of the overrides."""
+    found: dict[str, None] = {}
+    have = {s.person for s in shifts(schedule)}
+    for name in (*schedule.members, *(o.person for o in schedule.overrides)):
+        if name in have:
+            found[name] = None
+    return tuple(found)
+
+
+def horizon_findings(tenant: Tenant, today: date) -> tuple[Finding, ...]:
+    """Rotations that end within four weeks of `today`, have ended, or have not begun."""
+    found: list[Finding] = []
+    hint = "move until forward; past it the policy's last step is told instead"
+    now = datetime.combine(today, datetime.min.time(), UTC)
+    for schedule in tenant.oncall.values():
+        ends = f"{schedule.until.astimezone(ZoneInfo(schedule.timezone)):%Y-%m-%d %H:%M}"
+        if schedule.until <= now:
+            message = f"nobody is on call in {schedule.name}: it ended on {ends}"
+            found.append(warning("oncall-ended", message, schedule.place, hint))
+        elif schedule.until <= now + WARN_BEFORE:
+            message = f"{schedule.name} ends on {ends}, in {(schedule.until - now).days} days"
+            found.append(warning("oncall-ends", message, schedule.place, hint))
+        if schedule.starts > now + timedelta(days=1):
+            begins = f"{schedule.starts.astimezone(ZoneInfo(schedule.timezone)):%Y-%m-%d %H:%M}"
+            message = f"nobody is on call in {schedule.name} before {begins}"
+            early = "until then the policy's last step is told instead"
+            found.append(warning("oncall-begins", message, schedule.place, early))
+    return tuple(found)
+
+
+def override_findings(schedules: Mapping[str, Schedule]) -> tuple[Finding, ...]:
+    """Overrides of one schedule that overlap: the later one wins, which may not be meant."""
+    found: list[Finding] = []
+    for schedule in schedules.values():
+        for index, later in enumerate(schedule.overrides):
+            for earlier in schedule.overrides[:index]:
+                if later.start < earlier.end and earlier.start < later.end:
+                    message = (
+                        f"two overrides of {schedule.name} overlap: {earlier.person} until "
+                        f"{earlier.end:%Y-%m-%d %H:%M} UTC, {later.person} from "
+                        f"{later.start:%Y-%m-%d %H:%M} UTC; {later.person} wins"
+                    )
+                    found.append(warning("override-overlap", message, schedule.place))
+    return tuple(found)
+
+
+def _turns(schedule: Schedule) -> list[Shift]:
+    """The bare rotation. A wall-clock time that the clocks skip counts as the one after."""
+    zone = ZoneInfo(schedule.timezone)
+    first = schedule.starts.astimezone(zone).replace(tzinfo=None)
+    turns: list[Shift] = []
+    start, index = schedule.starts.astimezone(UTC), 0
+    until = schedule.until.astimezone(UTC)
+    while start < until and schedule.members:
+        following = first + timedelta(days=schedule.every_days * (index + 1))
+        end = min(following.replace(tzinfo=zone).astimezone(UTC), until)
+        turns.append(Shift(start, end, schedule.members[index % len(schedule.members)]))
+        start, index = end, index + 1
+    return turns
+
+
+def _overridden(turns: list[Shift], override: Shift) -> list[Shift]:
+    start, end = override.start.astimezone(UTC), override.end.astimezone(UTC)
+    made: list[Shift] = []
+    for turn in turns:
+        if turn.start < min(turn.end, start):
+            made.append(Shift(turn.start, min(turn.end, start), turn.person))
+        if max(turn.start, end) < turn.end:
+            made.append(Shift(max(turn.start, end), turn.end, turn.person))
+    made.append(Shift(start, end, override.person))
+    return sorted(made, key=lambda shift: shift.start)

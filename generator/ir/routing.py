@@ -94,6 +94,8 @@ class TenantRouting:
     """The number of steps of the longest escalation policy in use (1 = no later steps)."""
     markers: frozenset[str] = frozenset()
     """Kinds of marker alerts that exist: `upstream`, `maintenance`, `flapping`."""
+    burn_rate_pairs: frozenset[tuple[str, str]] = frozenset()
+    """(burn-rate pair, severity) of the tenant's SLO alerts: each gets an inhibit rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +108,5 @@ class AlertmanagerConfig:
     receivers: tuple[Receiver, ...]
     inhibit_rules: tuple[InhibitRule, ...]
     intervals: tuple[TimeInterval, ...]
+    vocabulary: Mapping[str, str] = field(default_factory=dict)
+    """Words of the message templates: label names by meaning, names of severities."""
