@@ -44,8 +44,13 @@ def escalated(
     They belong into one group: a step reads what the first rule has just written, and all
     resolve in one evaluation.
     """
-    later = policy.steps[1:] if policy else ()
-    return (alert.rule, *(_step(alert, k, step, platform) for k, step in enumerate(later, 2)))
+    steps = policy.steps if policy else ()
+    apart = told_apart(alert)
+    later = []
+    for number, step in enumerate(steps[1:], 2):
+        waiting = any(earlier.during for earlier in steps[: number - 1])
+        later.append(_step(alert, number, step, platform, apart and not waiting))
+    return (alert.rule, *later)
 
 
 def told_apart(alert: PlannedAlert) -> bool:
@@ -79,7 +84,10 @@ def in_words(length: Duration) -> str:
     return " ".join(parts) or "no time"
 
 
-def _step(alert: PlannedAlert, number: int, step: Step, platform: Platform) -> AlertRule:
+def _step(
+    alert: PlannedAlert, number: int, step: Step, platform: Platform, mutes: bool
+) -> AlertRule:
+    """A later step; it `mutes` the earlier ones unless one may still be waiting for its window."""
     names, rule = platform.labels, alert.rule
     fixed = {k: v for k, v in rule.labels.items() if "{{" not in v}
     own = [(k, "=", v) for k, v in sorted(fixed.items()) if k != names.tenant]
@@ -99,7 +107,7 @@ def _step(alert: PlannedAlert, number: int, step: Step, platform: Platform) -> A
         platform.shared_metrics,
     )
     labels = {**fixed, names.level: str(number)}
-    if not told_apart(alert):
+    if not mutes:
         labels[MUTES_LABEL] = "none"
     return AlertRule(
         alert=rule.alert,

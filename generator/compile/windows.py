@@ -100,7 +100,7 @@ def dated_spans(periods: Iterable[Period]) -> tuple[TimeSpan, ...]:
         times = () if (since, until) == ("00:00", "24:00") else ((since, until),)
         named = () if len(numbers) == 12 else tuple(ranges(numbers))
         spans.append(TimeSpan(times, (), kept, named, (str(year),)))
-    return tuple(sorted(spans, key=lambda s: (s.years, s.months, s.days_of_month, s.times)))
+    return tuple(sorted(spans, key=_chronological))
 
 
 def outside(periods: Iterable[Period]) -> tuple[Period, ...]:
@@ -165,6 +165,13 @@ def _pieces(start: datetime, end: datetime) -> Iterator[tuple[date, str, str]]:
         until = "24:00" if midnight <= end else f"{end:%H:%M}"
         yield start.date(), f"{start:%H:%M}", until
         start = midnight
+
+
+def _chronological(span: TimeSpan) -> tuple[str, int, int, tuple[tuple[str, str], ...]]:
+    month, day = (
+        int(text[0].partition(":")[0]) if text else 0 for text in (span.months, span.days_of_month)
+    )
+    return span.years[0], month, day, span.times
 
 
 def _length(year: int, month: int) -> int:

@@ -1,0 +1,66 @@
+"""Who is told of an alert, and when: what the simulation finds and the documents show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from generator.values import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A receiver that an alert is routed to, with the times and the timing of its route.
+
+    `active` and `muted` are names of time intervals: told only while one of the first holds (none:
+    always), and not while one of the second does.
+    """
+
+    receiver: str
+    active: tuple[str, ...]
+    muted: tuple[str, ...]
+    group_by: tuple[str, ...]
+    """Labels that a notification groups by; `...` alone: all of them."""
+    group_wait: Duration
+    group_interval: Duration
+    repeat_interval: Duration
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notification of an unacknowledged incident, `after` its start."""
+
+    after: Duration
+    at: datetime
+    level: int
+    receiver: str
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An alert that starts at a moment, is not acknowledged and does not end."""
+
+    start: datetime
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step of an escalation: `after` the alert's start these are told."""
+
+    level: int
+    after: Duration
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The steps that some alerts share, with incidents at chosen moments."""
+
+    severity: str
+    alerts: tuple[str, ...]
+    """`Alert (service)`, sorted."""
+    rungs: tuple[Rung, ...]
+    incidents: tuple[Incident, ...]
