@@ -95,7 +95,7 @@ def read_tenant(root: Node, content: bytes, around: Surroundings, reading: Readi
         services=names("services"),
         policies=names("escalation"),
         severities=platform.severities,
-        reserved=reserved,
+        reserved=reserved - {platform.labels.kind},
         metrics=metrics,
         slo_defaults=root.get("slo"),
         base=(),
