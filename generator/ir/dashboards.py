@@ -58,6 +58,8 @@ class Panel:
     """(title, url) pairs."""
     repeat: str | None = None
     """Name of the variable the panel repeats by."""
+    id: int = 0
+    """Grafana's id, from the key; at least 1 in a finished dashboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Row:
     panels: tuple[Panel, ...]
     collapsed: bool = False
     repeat: str | None = None
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
