@@ -1,440 +1,379 @@
-"""Expressions turned round: which series make an alert's expression hold, or not hold.
+"""Expressions turned round: at which levels of its sources does an alert's expression hold?
 
-Solves what real alerts are made of: comparisons, arithmetic with constants, ratios, rates,
-aggregations, quantiles of histograms, `and`, `or`, `unless`. Anything else is None: then the
-author has to say what the data looks like. Every solution is run on the real promtool.
+Comparisons are solved by search: one source is moved until the two sides stand 10 % beyond the
+limit, or 10 % on the safe side of it. Every answer is checked by `simulation`, later by promtool.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-from generator.compile.series import Segment, Spec, accepts, satisfying, violating
+from generator.compile.operations import Vector
+from generator.compile.simulation import Evaluation
+from generator.compile.stimulus import (
+    ALERT,
+    HISTOGRAM,
+    LINE,
+    STEPS,
+    Levels,
+    Phase,
+    Source,
+    samples,
+    sources,
+)
+from generator.ir.rules import RecordingRule
 from generator.promql.tree import (
-    Aggregate,
+    COMPARISON,
     Binary,
     Call,
     Expr,
-    Matcher,
-    Number,
-    RangeSelector,
-    Subquery,
-    Unary,
-    VectorSelector,
     children,
     unwrapped,
-    vector_selectors,
-    walk,
 )
-from generator.values import Duration
 
-COMPARISONS = frozenset({">", ">=", "<", "<=", "==", "!="})
-_THROUGH = frozenset({"sum", "avg", "min", "max", "topk", "bottomk", "quantile"})
-_OVER_TIME = frozenset(
-    {
-        "avg_over_time",
-        "min_over_time",
-        "max_over_time",
-        "last_over_time",
-        "quantile_over_time",
-    }
-)
-_SAME = frozenset({"abs", "scalar", "sort", "sort_desc", "label_replace", "label_join", "vector"})
-BASE = 100.0
-"""The value of a denominator that the expression does not fix: events a second, bytes, …"""
-
-Specs = tuple[Spec, ...]
+MARGIN = 0.1
+"""How far beyond a limit, relative to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fixture:
-    """Data that makes an expression hold and data on the safe side, each in segments.
+@dataclass(slots=True)
+class Bench:
+    """Where expressions are evaluated for given levels of the sources.
 
-    The last segment of each lasts as long as a test needs; `ready` is when the first surely
-    makes the expression hold.
+    The sources first behave as `before` says, if it is given, then at the levels in question for
+    `settled` seconds.
     """
 
-    fires: tuple[Segment, ...]
-    calm: tuple[Segment, ...]
-    ready: Duration
+    all_: tuple[Source, ...]
+    rules: Sequence[RecordingRule]
+    interval: float
+    step: float
+    settled: float
+    before: Phase | None = None
+    known: dict[tuple[int, tuple[float | None, ...]], Vector | float] = field(default_factory=dict)
+
+    def value(self, expr: Expr, levels: Levels) -> Vector | float:
+        """The expression once the levels have settled. Raises Unsupported."""
+        key = (id(expr), tuple(levels.get(source, source.base) for source in self.all_))
+        if key not in self.known:
+            phases = [*([self.before] if self.before else []), Phase(self.settled, levels)]
+            whole = sum(phase.seconds for phase in phases)
+            time = math.floor((whole - self.interval) / self.step) * self.step
+            series = samples(self.all_, phases, self.interval)
+            evaluation = Evaluation(series, self.interval, self.step, self.rules)
+            self.known[key] = evaluation.value(expr, time)
+        return self.known[key]
+
+    def holds(self, expr: Expr, levels: Levels) -> bool:
+        """Whether the expression returns a sample."""
+        found = self.value(expr, levels)
+        return isinstance(found, float) or bool(found)
+
+    def number(self, expr: Expr, levels: Levels) -> float | None:
+        """The expression's value; its first where it has several, None where it has none."""
+        found = self.value(expr, levels)
+        if isinstance(found, float):
+            return found
+        return found[0].value if found else None
+
+    def read_by(self, expr: Expr) -> list[Source]:
+        """The sources of a part of the expression, narrow selectors first."""
+        wanted = sources(expr, self.rules)
+        return [s for s in self.all_ if s in wanted or _alike(s, wanted)]
 
 
-def invert(expr: Expr) -> Fixture | None:
-    """Data for an alert's expression, None when it is not of a kind that can be turned round."""
-    stopped = _stopped(expr)
-    if stopped is not None:
-        return stopped
-    fires, calm = _truth(expr, True), _truth(expr, False)
-    if fires is None or calm is None or _confused(expr, fires):
-        return None
-    return Fixture(_forever(fires), _forever(calm), longest_range(expr))
+def _alike(source: Source, wanted: Iterable[Source]) -> bool:
+    """The same series, of a kind that another part of the expression decided."""
+    return any(source.metric == w.metric and source.labels == w.labels for w in wanted)
 
 
-def give(expr: Expr, value: float) -> Specs | None:
-    """Series that give the expression this value, in one sample; None when it is not known how."""
-    expr = unwrapped(expr)
-    match expr:
-        case Number():
-            return () if expr.value == value else None
-        case Unary(op="-"):
-            return give(expr.expr, -value)
-        case VectorSelector():
-            return _selected(expr, "gauge", value)
-        case Aggregate():
-            return give(expr.args[-1], value) if expr.op in _THROUGH else _counted(expr, value)
-        case Call():
-            return _call(expr, value)
-        case Binary():
-            return _binary(expr, value)
-        case _:
-            return None
+def firing(bench: Bench, expr: Expr, start: Levels) -> Levels | None:
+    """Levels at which the expression holds, None when none were found. Raises Unsupported."""
+    found = _solve(bench, expr, True, start)
+    return found if found is not None and bench.holds(expr, found) else None
 
 
-def empty_fires(expr: Expr) -> bool:
-    """Whether the expression returns something when there is no data at all."""
-    expr = unwrapped(expr)
-    match expr:
-        case VectorSelector() | RangeSelector() | Subquery():
-            return False
-        case Call(function="absent" | "absent_over_time" | "vector" | "time"):
-            return True
-        case Number():
-            return True
-        case Binary(op="or"):
-            return empty_fires(expr.lhs) or empty_fires(expr.rhs)
-        case Binary(op="unless"):
-            return empty_fires(expr.lhs) and not empty_fires(expr.rhs)
-        case Binary():
-            return empty_fires(expr.lhs) and empty_fires(expr.rhs)
-        case _:
-            return all(empty_fires(child) for child in children(expr))
+def silent(bench: Bench, expr: Expr, start: Levels) -> Levels | None:
+    """Levels near those that fire at which it does not hold. Raises Unsupported."""
+    found = _solve(bench, expr, False, start)
+    return found if found is not None and not bench.holds(expr, found) else None
 
 
-def longest_range(expr: Expr) -> Duration:
-    """The longest range or offset in an expression: how long data must exist before it speaks."""
-    longest = 0
-    for node in walk(expr):
-        for span in (getattr(node, "range", None), getattr(node, "offset", None)):
-            if span is not None and span.ms is not None:
-                longest = max(longest, int(span.ms))
-    return Duration(longest)
+def reaching(bench: Bench, expr: Expr, target: float, start: Levels) -> Levels | None:
+    """Levels at which the expression has this value. Raises Unsupported."""
+
+    def gap(levels: Levels) -> float | None:
+        value = bench.number(expr, levels)
+        return None if value is None else value - target
+
+    return _moved(bench, expr, start, gap, lambda levels: False)
 
 
-def _forever(specs: Specs) -> tuple[Segment, ...]:
-    return (Segment(Duration(0), specs),)
+# --------------------------------------------------------------------------- conditions
 
 
-# --------------------------------------------------------------------------- truth
-
-
-def _truth(expr: Expr, wanted: bool) -> Specs | None:
-    """Series for which the expression returns a sample, or none, 10 % beyond its limits."""
+def _solve(bench: Bench, expr: Expr, wanted: bool, start: Levels) -> Levels | None:
     expr = unwrapped(expr)
     match expr:
         case Binary(op="and"):
-            return _join(_truth(expr.lhs, wanted), _truth(expr.rhs, True))
+            return _both(bench, expr, start) if wanted else _spoilt(bench, expr, start)
         case Binary(op="or"):
-            if wanted:
-                return _truth(expr.lhs, True)
-            return _join(_truth(expr.lhs, False), _truth(expr.rhs, False))
+            return _either(bench, expr, start) if wanted else _neither(bench, expr, start)
         case Binary(op="unless"):
-            right = None if empty_fires(expr.rhs) else ()
-            return _join(_truth(expr.lhs, wanted), right)
-        case Binary() if expr.op in COMPARISONS and not expr.bool:
-            return _compared(expr, wanted)
+            return _unless(bench, expr, wanted, start)
+        case Binary() if expr.op in COMPARISON and not expr.bool:
+            return _compared(bench, expr, wanted, start)
         case Call(function="absent" | "absent_over_time"):
-            return () if wanted else give(expr.args[0], 1)
-        case Call(function="vector"):
-            return () if wanted else None
-        case Aggregate():
-            return _truth(expr.args[-1], wanted)
+            level = (lambda s: None) if wanted else (lambda s: 1.0 if s.kind == ALERT else s.base)
+            return {**start, **{source: level(source) for source in bench.read_by(expr)}}
         case _:
-            return give(expr, 1) if wanted else ()
+            return _inside(bench, expr, wanted, start)
 
 
-def _compared(expr: Binary, wanted: bool) -> Specs | None:
-    left, right = unwrapped(expr.lhs), unwrapped(expr.rhs)
-    flipped = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
-    limit, op, side = _constant(right), expr.op, left
-    if limit is None:
-        limit, op, side = _constant(left), flipped[expr.op], right
-    if limit is not None:
-        return _reached(side, op, limit, wanted)
-    if expr.op in (">", ">=", "<", "<="):
-        high = wanted == (expr.op in (">", ">="))
-        return _join(give(left, BASE * (1.1 if high else 0.9)), give(right, BASE))
-    return None
-
-
-def _reached(side: Expr, op: str, limit: float, wanted: bool) -> Specs | None:
-    if isinstance(side, Call) and side.function in ("changes", "resets"):
-        return _changing(side, wanted == (op in (">", ">=")))
-    values = _values(op, limit) if wanted else _values(_negated(op), limit)
-    return next((s for v in values if (s := give(side, v)) is not None), None)
-
-
-def _values(op: str, limit: float) -> tuple[float, ...]:
-    """Values on the given side of a limit, 10 % past it, then others to try."""
-    margin = abs(limit) * 0.1 or 1.0
-    if op in (">", ">="):
-        return (limit + margin, limit + 1, limit * 2 + 1)
-    if op in ("<", "<="):
-        return (limit - margin, limit - 1, 0.0)
-    if op == "==":
-        return (limit,)
-    return (limit + 1, limit - 1)
-
-
-def _negated(op: str) -> str:
-    return {">": "<", "<": ">", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}[op]
-
-
-def _constant(expr: Expr) -> float | None:
-    expr = unwrapped(expr)
-    if isinstance(expr, Number):
-        return expr.value
-    if isinstance(expr, Unary):
-        inner = _constant(expr.expr)
-        return None if inner is None else (-inner if expr.op == "-" else inner)
-    if isinstance(expr, Binary) and expr.op in ("+", "-", "*", "/"):
-        left, right = _constant(expr.lhs), _constant(expr.rhs)
-        if left is None or right is None or (expr.op == "/" and right == 0):
-            return None
-        results = {"+": left + right, "-": left - right, "*": left * right}
-        return results[expr.op] if expr.op != "/" else left / right
-    return None
-
-
-# --------------------------------------------------------------------------- values
-
-
-def _selected(node: VectorSelector, kind: str, value: float, slope: float = 0) -> Specs | None:
-    labels = satisfying(node.matchers)
-    if labels is None or node.name is None or node.at is not None:
-        return None
-    return (Spec(node.name, tuple(sorted(labels.items())), kind, value, slope),)
-
-
-def _counted(node: Aggregate, value: float) -> Specs | None:
-    if node.op == "count" and value == 1:
-        return give(node.args[0], 1)
-    if node.op == "group" and value == 1:
-        return give(node.args[0], 1)
-    return None
-
-
-def _call(node: Call, value: float) -> Specs | None:
-    name = node.function
-    if name in ("rate", "irate", "increase", "delta", "deriv"):
-        return _rated(node, value)
-    if name in _OVER_TIME:
-        inner = node.args[-1]
-        if isinstance(inner, RangeSelector):
-            return _selected(inner.selector, "gauge", value)
-        return give(inner.expr, value) if isinstance(inner, Subquery) else None
-    if name == "histogram_quantile":
-        return _quantile(node, value)
-    if name in _SAME:
-        return give(node.args[0], value)
-    if name in ("clamp", "clamp_min", "clamp_max"):
-        bounds = [_constant(a) for a in node.args[1:]]
-        low = bounds[0] if name != "clamp_max" else None
-        high = bounds[-1] if name != "clamp_min" else None
-        inside = (low is None or value >= low) and (high is None or value <= high)
-        return give(node.args[0], value) if inside else None
-    return None
-
-
-def _rated(node: Call, value: float) -> Specs | None:
-    inner = node.args[0]
-    if not isinstance(inner, RangeSelector) or inner.range.ms is None:
-        return None
-    per_second = (
-        value / (inner.range.ms / 1000) if node.function in ("increase", "delta") else value
-    )
-    if node.function in ("delta", "deriv"):
-        return _selected(inner.selector, "line", BASE, per_second)
-    return _selected(inner.selector, "counter", per_second) if value >= 0 else None
-
-
-def _changing(node: Call, wanted: bool) -> Specs | None:
-    inner = node.args[0]
-    if not isinstance(inner, RangeSelector) or node.function != "changes":
-        return None
-    return _selected(inner.selector, "line", 1.0, 1.0 if wanted else 0.0)
-
-
-def _quantile(node: Call, value: float) -> Specs | None:
-    """All observations between half of the value and what makes the quantile exactly it."""
-    quantile = _constant(node.args[0])
-    source = [n for n in vector_selectors(node.args[1]) if n.name]
-    if quantile is None or not 0 < quantile < 1 or len(source) != 1 or value <= 0:
-        return None
-    rated = [n for n in walk(node.args[1]) if isinstance(n, Call)]
-    if not any(n.function in ("rate", "increase", "irate") for n in rated):
-        return None
-    labels = satisfying(m for m in source[0].matchers if m.name != "le")
-    if labels is None:
-        return None
-    low = value / 2
-    high = low + (value - low) / quantile
-    name = source[0].name
-    assert name is not None
-    bounds = ((f"{low:.9g}", 0.0), (f"{high:.9g}", BASE), ("+Inf", BASE))
-    return tuple(
-        Spec(name, tuple(sorted({**labels, "le": bound}.items())), "counter", rate)
-        for bound, rate in bounds
-    )
-
-
-def _binary(node: Binary, value: float) -> Specs | None:
-    left, right = _constant(node.lhs), _constant(node.rhs)
-    if node.op in COMPARISONS:
-        return _filtered(node, value)
-    if node.op == "and":
-        return _join(give(node.lhs, value), _truth(node.rhs, True))
-    if node.op == "or":
-        return give(node.lhs, value)
-    if node.op == "unless":
-        return None if empty_fires(node.rhs) else give(node.lhs, value)
-    if right is not None:
-        inverse = {"+": value - right, "-": value + right}
-        if node.op == "*" and right:
-            return give(node.lhs, value / right)
-        if node.op == "/":
-            return give(node.lhs, value * right)
-        return give(node.lhs, inverse[node.op]) if node.op in inverse else None
-    if left is not None:
-        return _constant_first(node, left, value)
-    if _is_time(node.lhs) and node.op == "-":
-        source = unwrapped(node.rhs)
-        if isinstance(source, VectorSelector):
-            return _selected(source, "line", -value, 1.0)
-        return None
-    return _two_sided(node, value)
-
-
-def _constant_first(node: Binary, left: float, value: float) -> Specs | None:
-    if node.op == "+":
-        return give(node.rhs, value - left)
-    if node.op == "-":
-        return give(node.rhs, left - value)
-    if node.op == "*" and left:
-        return give(node.rhs, value / left)
-    if node.op == "/" and value:
-        return give(node.rhs, left / value)
-    return None
-
-
-def _filtered(node: Binary, value: float) -> Specs | None:
-    """`E > 5` inside a larger expression gives E's value where it passes."""
-    limit = _constant(node.rhs)
-    if limit is None or node.bool:
-        return None
-    passes = {
-        ">": value > limit,
-        ">=": value >= limit,
-        "<": value < limit,
-        "<=": value <= limit,
-        "==": value == limit,
-        "!=": value != limit,
-    }
-    return give(node.lhs, value) if passes[node.op] else None
-
-
-def _is_time(expr: Expr) -> bool:
-    expr = unwrapped(expr)
-    return isinstance(expr, Call) and expr.function == "time"
-
-
-def _two_sided(node: Binary, value: float) -> Specs | None:
-    """Both sides are vectors: fix the right one, solve the left, then part shared series."""
-    if node.op == "/":
-        wanted = [(value * base, base) for base in (BASE, 10_000.0, 1.0)]
-    elif node.op == "-":
-        wanted = [(value + BASE, BASE), (value, 0.0)]
-    elif node.op == "+":
-        wanted = [(value, 0.0)]
-    else:
-        wanted = [(value, 1.0)] if node.op == "*" else []
-    for top, bottom in wanted:
-        left, right = give(node.lhs, top), give(node.rhs, bottom)
-        if left is None or right is None:
+def _both(bench: Bench, expr: Binary, start: Levels) -> Levels | None:
+    """Each side in turn, in both orders: what one moves the other may not spoil."""
+    for one, other in ((expr.lhs, expr.rhs), (expr.rhs, expr.lhs)):
+        first = _solve(bench, one, True, start)
+        if first is None:
             continue
-        parted = _parted(node, left, right)
-        if parted is not None:
-            return parted
+        if bench.holds(expr, first):
+            return first
+        second = _solve(bench, other, True, first)
+        if second is not None and bench.holds(expr, second):
+            return second
     return None
 
 
-def _parted(node: Binary, left: Specs, right: Specs) -> Specs | None:
-    """Errors are part of the total: what one side's selector also selects is taken off it."""
-    ours, theirs = vector_selectors(node.lhs), vector_selectors(node.rhs)
-    single = len(ours) == len(theirs) == len(left) == len(right) == 1
-    if single and ours[0].name == theirs[0].name:
-        if accepts(theirs[0].matchers, dict(left[0].labels)):
-            return _rest(left[0], right[0], ours[0].matchers)
-        if accepts(ours[0].matchers, dict(right[0].labels)):
-            return _rest(right[0], left[0], theirs[0].matchers)
-    return _join(left, right)
+def _spoilt(bench: Bench, expr: Binary, start: Levels) -> Levels | None:
+    """One side fails while the other holds: the left, if it can."""
+    last = None
+    for one, other in ((expr.lhs, expr.rhs), (expr.rhs, expr.lhs)):
+        found = _solve(bench, one, False, start)
+        if found is None or bench.holds(expr, found):
+            continue
+        if bench.holds(other, found):
+            return found
+        last = last or found
+    return last
 
 
-def _rest(part: Spec, whole: Spec, narrow: Sequence[Matcher]) -> Specs | None:
-    """The part, and another series that makes up the rest of the whole."""
-    if whole.value < part.value:
-        return None
-    labels = violating(narrow, dict(whole.labels))
-    if labels is None:
-        return None
-    rest = replace(whole, labels=tuple(sorted(labels.items())), value=whole.value - part.value)
-    return (part, rest)
+def _either(bench: Bench, expr: Binary, start: Levels) -> Levels | None:
+    for side in (expr.lhs, expr.rhs):
+        found = _solve(bench, side, True, start)
+        if found is not None and bench.holds(expr, found):
+            return found
+    return None
 
 
-def _join(*parts: Specs | None) -> Specs | None:
-    """All series together; None when a part is missing or two disagree about one series."""
-    joined: dict[object, Spec] = {}
-    for part in parts:
-        if part is None:
+def _neither(bench: Bench, expr: Binary, start: Levels) -> Levels | None:
+    found: Levels | None = start
+    for side in (expr.lhs, expr.rhs):
+        if found is not None and bench.holds(side, found):
+            found = _solve(bench, side, False, found)
+    return found
+
+
+def _unless(bench: Bench, expr: Binary, wanted: bool, start: Levels) -> Levels | None:
+    if not wanted:
+        found = _solve(bench, expr.lhs, False, start)
+        if found is not None and not bench.holds(expr, found):
+            return found
+        return _solve(bench, expr.rhs, True, start)
+    found = start if bench.holds(expr.lhs, start) else _solve(bench, expr.lhs, True, start)
+    if found is None or not bench.holds(expr.rhs, found):
+        return found
+    return _solve(bench, expr.rhs, False, found)
+
+
+def _inside(bench: Bench, expr: Expr, wanted: bool, start: Levels) -> Levels | None:
+    """Something that is no condition itself: the comparisons in it, or whether there is data."""
+    nested = _comparisons(expr)
+    if wanted:
+        found: Levels | None = {s: lv for s, lv in start.items() if lv is not None}
+        for node in nested:
+            if found is not None and not bench.holds(node, found):
+                found = _solve(bench, node, True, found)
+        return found
+    for node in nested:
+        spoilt = _solve(bench, node, False, start)
+        if spoilt is not None and not bench.holds(expr, spoilt):
+            return spoilt
+    return {**start, **dict.fromkeys(bench.read_by(expr))}
+
+
+def _comparisons(expr: Expr) -> list[Binary]:
+    """The outermost comparisons inside an expression."""
+    found: list[Binary] = []
+    for child in children(expr):
+        inner = unwrapped(child)
+        if isinstance(inner, Binary) and inner.op in COMPARISON and not inner.bool:
+            found.append(inner)
+        else:
+            found += _comparisons(inner)
+    return found
+
+
+# --------------------------------------------------------------------------- comparisons
+
+
+def _compared(bench: Bench, node: Binary, wanted: bool, start: Levels) -> Levels | None:
+    """Move one source until the sides stand a margin apart, on the wanted side."""
+    for inner in (*_comparisons(node.lhs), *_comparisons(node.rhs)):
+        if not bench.holds(inner, start):
+            opened = _solve(bench, inner, True, start)
+            start = opened if opened is not None else start
+    for side in (node.lhs, node.rhs):
+        nested = unwrapped(side)
+        if isinstance(nested, Binary) and nested.op in COMPARISON and not nested.bool:
+            opened = _solve(bench, nested, True, start)
+            start = opened if opened is not None else start
+    width = abs(bench.number(node.lhs, start) or 0.0) * MARGIN or 1.0
+    direction = _direction(node.op, wanted)
+
+    def gap(levels: Levels) -> float | None:
+        left, right = bench.number(node.lhs, levels), bench.number(node.rhs, levels)
+        if left is None or right is None or not math.isfinite(left) or not math.isfinite(right):
             return None
-        for spec in part:
-            if joined.setdefault(spec.key, spec) != spec:
-                return None
-    return tuple(joined.values())
+        margin = abs(right) * MARGIN or width
+        return left - right - direction * margin
+
+    def fits(levels: Levels) -> bool:
+        left, right = bench.number(node.lhs, levels), bench.number(node.rhs, levels)
+        return left is not None and right is not None and bench.holds(node, levels) == wanted
+
+    return _moved(bench, node, start, gap, fits)
 
 
-def _confused(expr: Expr, specs: Specs) -> bool:
-    """Whether a selector selects more series than were made for it, outside of plain ratios."""
-    selectors = vector_selectors(expr)
-    for node in selectors:
-        chosen = [
-            s for s in specs if s.metric == node.name and accepts(node.matchers, dict(s.labels))
-        ]
-        buckets = any(m.name == "le" for m in node.matchers) or any(
-            dict(s.labels).get("le") for s in chosen
-        )
-        alike = sum(other.name == node.name for other in selectors)
-        if len(chosen) > max(1, alike) and not buckets:
-            return True
-    return False
+def _direction(op: str, wanted: bool) -> float:
+    """On which side of the limit the left side must stand: 1 above, -1 below, 0 on it."""
+    if op in ("==", "!="):
+        return 0.0 if wanted == (op == "==") else 1.0
+    return 1.0 if wanted == (op in (">", ">=")) else -1.0
 
 
-def _stopped(expr: Expr) -> Fixture | None:
-    """`rate(x offset 1h) > n unless rate(x) > 0`: traffic that ends."""
-    expr = unwrapped(expr)
-    if not isinstance(expr, Binary) or expr.op != "unless":
+def _moved(
+    bench: Bench,
+    expr: Expr,
+    start: Levels,
+    gap: Callable[[Levels], float | None],
+    fits: Callable[[Levels], bool],
+) -> Levels | None:
+    """The start with one source's level changed so that the gap closes, or, if none can close
+    it, so that it fits.
+    """
+    free = [s for s in _narrow_first(bench.read_by(expr)) if s.kind != ALERT]
+    for source in free:
+        level = _root(source, start, gap)
+        if level is not None:
+            return {**start, source: level}
+    for source in (*free, *(s for s in bench.read_by(expr) if s.kind == ALERT)):
+        for level in (1.0, None) if source.kind == ALERT else _grid(source):
+            levels = {**start, source: level}
+            if fits(levels):
+                return levels
+    if fits(start):
+        return start
+    fired = {s: 1.0 for s in bench.read_by(expr) if s.kind == ALERT}
+    everything = {**start, **fired}
+    return everything if fired and fits(everything) else None
+
+
+def _narrow_first(found: list[Source]) -> list[Source]:
+    """Errors before all requests: series with more labels are parts of those with fewer."""
+    return sorted(found, key=lambda source: -len(source.labels))
+
+
+def _root(source: Source, start: Levels, gap: Callable[[Levels], float | None]) -> float | None:
+    """A level of the source at which the gap is closed, rounded where that keeps it closed."""
+
+    def at(level: float) -> float | None:
+        return gap({**start, source: level})
+
+    guess = _rational(source, at)
+    if guess is not None:
+        return guess
+    grid = [(level, value) for level in _grid(source) if (value := at(level)) is not None]
+    for (low, below), (high, above) in pairwise(grid):
+        if below == 0:
+            return low
+        if below * above < 0:
+            found = _bisected(low, below, high, at)
+            if found is not None:
+                return found
+    return grid[-1][0] if grid and grid[-1][1] == 0 else None
+
+
+def _rational(source: Source, at: Callable[[float], float | None]) -> float | None:
+    """The root where the gap is (p + q·level) / (1 + r·level), as of sums and ratios it is."""
+    unit = 0.001 if source.kind == LINE else 1.0
+    found = [(x, at(x)) for x in (unit, 2 * unit, 5 * unit)]
+    points = [(x, y) for x, y in found if y is not None]
+    if len(points) < 3 or points[0][1] == points[1][1] == points[2][1]:
         return None
-    before, now = vector_selectors(expr.lhs), vector_selectors(expr.rhs)
-    if len(before) != 1 or len(now) != 1 or before[0].name != now[0].name:
+    root = _rational_root(points)
+    if root is None or (root < 0 and source.kind not in ("gauge", LINE, "age")):
         return None
-    back = longest_range(expr.lhs)
-    spec = _truth(expr.lhs, True)
-    if spec is None or back.ms == 0:
+    if source.kind == HISTOGRAM and root <= 0:
         return None
-    flowing = tuple(replace(s, value=max(s.value, 1.0)) for s in spec)
-    still = tuple(replace(s, value=0.0) for s in flowing)
-    return Fixture(
-        fires=(Segment(back, flowing), Segment(Duration(0), still)),
-        calm=_forever(flowing),
-        ready=back + longest_range(expr.rhs),
-    )
+    scale = max(*(abs(y) for _, y in points), 1e-9)
+    for candidate in (float(f"{root:.6g}"), root):
+        value = at(candidate)
+        if value is not None and abs(value) <= 1e-5 * scale:
+            return candidate
+    return None
+
+
+def _rational_root(points: Sequence[tuple[float, float]]) -> float | None:
+    """-p / q of p + q·x - r·x·y = y through three points, by Cramer's rule."""
+    rows = [(1.0, x, -x * y, y) for x, y in points]
+
+    def determinant(*columns: int) -> float:
+        (a, b, c), (d, e, f), (g, h, i) = ([row[k] for k in columns] for row in rows)
+        return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+
+    p, q = determinant(3, 1, 2), determinant(0, 3, 2)
+    if abs(q) < 1e-12 * max(1.0, abs(p)):
+        line = points[1][1] - points[0][1]
+        if line == 0:
+            return None
+        return points[0][0] - points[0][1] * (points[1][0] - points[0][0]) / line
+    return -p / q
+
+
+def _bisected(
+    low: float, below: float, high: float, at: Callable[[float], float | None]
+) -> float | None:
+    """The root between two levels; None where the gap jumps over it."""
+    for _ in range(50):
+        middle = (low + high) / 2
+        value = at(middle)
+        if value is None:
+            return None
+        if value == 0:
+            return middle
+        if (value < 0) == (below < 0):
+            low = middle
+        else:
+            high = middle
+    for candidate in (float(f"{high:.6g}"), high):
+        value = at(candidate)
+        if value is not None and abs(value) <= 1e-3 * abs(below):
+            return candidate
+    return None
+
+
+def _grid(source: Source) -> list[float]:
+    """Levels to look at, rising."""
+    powers = [10.0**exponent for exponent in range(-6, 13)]
+    if source.kind == LINE:
+        small = [10.0**exponent for exponent in range(-6, 4)]
+        return [-level for level in reversed(small)] + [0.0, *small]
+    if source.kind == STEPS:
+        return [0.0, *(count / 3600 for count in (0.5, 1, 2, 3, 5, 8, 12, 20, 40))]
+    if source.kind == HISTOGRAM:
+        return powers[3:]
+    if source.kind in ("gauge", "age"):
+        return [-level for level in reversed(powers[4:])] + [0.0, *powers]
+    return [0.0, *powers]

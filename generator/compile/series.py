@@ -6,95 +6,63 @@ import re
 import re._constants as regex_ops  # type: ignore[import-not-found]
 import re._parser as regex_parser  # type: ignore[import-not-found]
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from generator.ir.checks import InputSeries
-from generator.promql.build import selector
 from generator.promql.tree import Matcher
-from generator.values import Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """One series with one behaviour.
-
-    `kind`: gauge holds `value`; counter rises by `value` a second; line is `value` at the start
-    and changes by `slope` a second.
-    """
-
-    metric: str
-    labels: tuple[tuple[str, str], ...]
-    kind: str
-    value: float
-    slope: float = 0.0
-
-    @property
-    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """What makes it a series of its own."""
-        return (self.metric, self.labels)
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """What the series do for a while."""
-
-    length: Duration
-    specs: tuple[Spec, ...]
-
-
-def input_series(
-    segments: Sequence[Segment], interval: Duration, more: Mapping[str, str]
-) -> tuple[InputSeries, ...]:
-    """The segments, one after the other, as promtool's input series with labels added."""
-    keys = sorted({spec.key for segment in segments for spec in segment.specs})
-    return tuple(
-        InputSeries(_name(metric, {**dict(labels), **more}), _values(key, segments, interval))
-        for key in keys
-        for metric, labels in [key]
-    )
-
-
-def _name(metric: str, labels: Mapping[str, str]) -> str:
-    return selector(metric, [(name, "=", labels[name]) for name in sorted(labels)])
-
-
-def _values(key: tuple[str, Any], segments: Sequence[Segment], interval: Duration) -> str:
-    step = float(interval.seconds)
+def notation(values: Sequence[float | None]) -> str:
+    """Samples as promtool writes them: runs of equal steps as `a+bxn`, no sample as `_`."""
     parts: list[str] = []
-    total, elapsed = 0.0, 0
-    for segment in segments:
-        count = segment.length.ms // interval.ms
-        spec = next((s for s in segment.specs if s.key == key), None)
-        if count == 0:
-            continue
-        if spec is None:
-            parts.append(f"_x{count}")
-        elif spec.kind == "counter":
-            parts.append(_run(total, spec.value * step, count))
-            total += spec.value * step * count
-        elif spec.kind == "line":
-            parts.append(_run(spec.value + spec.slope * step * elapsed, spec.slope * step, count))
-        else:
-            parts.append(_run(spec.value, 0.0, count))
-        elapsed += count
+    index = 0
+    while index < len(values):
+        end = _run_end(values, index)
+        parts.append(_run(values[index], values[index + 1 : index + 2], end - index))
+        index = end
     return " ".join(parts)
 
 
-def _run(start: float, step: float, count: int) -> str:
-    """`count` samples from `start` on: promtool's `axn` makes n + 1."""
+def _run_end(values: Sequence[float | None], start: int) -> int:
+    """Where the run of samples with one step that begins at `start` ends."""
+    first = values[start]
+    end = start + 1
+    if first is None:
+        while end < len(values) and values[end] is None:
+            end += 1
+        return end
+    if end >= len(values) or values[end] is None:
+        return end
+    step = _difference(values[end], first)
+    while end < len(values) and values[end] is not None:
+        wanted = first + step * (end - start)
+        if abs(_difference(values[end], wanted)) > 1e-9 * max(1.0, abs(wanted)):
+            break
+        end += 1
+    return end if end - start > 2 or step == 0 else start + 1
+
+
+def _difference(one: float | None, other: float) -> float:
+    assert one is not None
+    return float(f"{one - other:.12g}")
+
+
+def _run(first: float | None, following: Sequence[float | None], count: int) -> str:
+    """`count` samples: promtool's `axn` makes n + 1, `_xn` makes n."""
+    if first is None:
+        return f"_x{count}"
     if count == 1:
-        return number(start)
+        return number(first)
+    step = _difference(following[0], first)
     if step == 0:
-        return f"{number(start)}x{count - 1}"
+        return f"{number(first)}x{count - 1}"
     sign = "-" if step < 0 else "+"
-    return f"{number(start)}{sign}{number(abs(step))}x{count - 1}"
+    return f"{number(first)}{sign}{number(abs(step))}x{count - 1}"
 
 
 def number(value: float) -> str:
     """A number with twelve digits, never in exponent form: promtool reads no other."""
     text = f"{value:.12g}"
-    if "e" in text or "E" in text:
+    if "e" in text:
         text = f"{value:.15f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
     return "0" if text in ("-0", "") else text
 

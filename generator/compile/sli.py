@@ -96,13 +96,23 @@ def _events(sli: EventsSli, by: tuple[str, ...]) -> Measured:
     missing = f"absent({sli.total.value})"
     if sli.errors is not None:
         bad = sum_by(by, rate(sli.errors.value, "5m"))
-        return Measured(
-            total, f"{bad} or 0 * {total}", missing=missing, odd=f"{bad} > 1.01 * {total}"
-        )
+        odd = "" if _part_of(sli.errors, sli.total) else f"{bad} > 1.01 * {total}"
+        return Measured(total, f"{bad} or 0 * {total}", missing=missing, odd=odd)
     assert sli.good is not None
     good = sum_by(by, rate(sli.good.value, "5m"))
     errors = f"clamp_min({total} - ({good} or 0 * {total}), 0)"
-    return Measured(total, errors, missing=missing, odd=f"{good} > 1.01 * {total}")
+    odd = "" if _part_of(sli.good, sli.total) else f"{good} > 1.01 * {total}"
+    return Measured(total, errors, missing=missing, odd=odd)
+
+
+def _part_of(part: Text, whole: Text) -> bool:
+    """Whether one selector only narrows the other: then it cannot count more, whatever comes."""
+    narrow, wide = parse(part.value), parse(whole.value)
+    assert isinstance(narrow, VectorSelector) and isinstance(wide, VectorSelector)
+    wanted = {(m.name, m.op, m.value) for m in wide.matchers}
+    have = {(m.name, m.op, m.value) for m in narrow.matchers}
+    moved = (narrow.offset, narrow.at, wide.offset, wide.at)
+    return narrow.name == wide.name and wanted <= have and moved == (None,) * 4
 
 
 # --------------------------------------------------------------------------- latency

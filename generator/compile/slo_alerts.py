@@ -100,7 +100,7 @@ def _burn(recorded: Recorded, context: Context, burn: Burn) -> _Draft:
         severity=pair.severity,
         hold=pair.for_,
         panel="burn",
-        summary=f"the error budget burns at {factor} times the even pace or faster over {pair.long}",
+        summary=f"the budget burns at {factor} times the even pace or faster over {pair.long}",
         description=f"{{{{ $value | humanizePercentage }}}} of events failed in the last "
         f"{pair.long}, and the last {pair.short} are no better. At {factor} times the even pace, "
         f"{percent} % of the {slo.window} budget is gone within {pair.long}.",

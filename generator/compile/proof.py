@@ -1,0 +1,244 @@
+"""The data that proves one alert, found by turning its expression round and playing it.
+
+Makes phases and times; `tests` writes them as scenarios. What cannot be turned round is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from generator.compile.inversion import Bench, firing, reaching, silent
+from generator.compile.operations import Unsupported
+from generator.compile.stimulus import Levels, Phase, Reach, Source, reach, sources
+from generator.compile.timeline import Grid, Onset, Play
+from generator.ir.rules import RecordingRule
+from generator.promql.tree import Expr
+
+_SHORT, _LONG = 2 * 3600.0, 48 * 3600.0
+_EXTRA = 10
+"""Evaluations before a change, so that every window is full of what was before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How a series swings around its level, and for how long before; `odd` levels to try.
+
+    `swing` and `odd` are relative to the level, times in seconds.
+    """
+
+    swing: float
+    period: float
+    before: float
+    step: float
+    odd: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An alert as data is sought for it: all times in seconds."""
+
+    alert: str
+    expr: Expr
+    rules: Sequence[RecordingRule]
+    hold: float
+    keep: float
+    step: float
+    """The platform's evaluation interval."""
+    latches: bool = False
+    """Whether it reads its own `ALERTS`: then it does not resolve at the level where it began."""
+    usual: Usual | None = None
+    """For anomalies: what is usual before something odd happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Phases in which the alert fires, and others in which it does not."""
+
+    grid: Grid
+    sources: tuple[Source, ...]
+    hot: tuple[Phase, ...]
+    fires: float
+    """The first evaluation at which it fires, by the later reading."""
+    quiet_until: float
+    """The last evaluation at which it does not, by the earlier reading."""
+    count: int
+    calm: tuple[Phase, ...]
+    resolves: float | None
+    """When it is silent again; None where the data does not come back."""
+
+
+def prove(subject: Subject) -> Proof | None:
+    """The data of an alert, None when its expression cannot be turned round."""
+    try:
+        return _proved(subject)
+    except (Unsupported, OverflowError, ZeroDivisionError):
+        return None
+
+
+def grid_of(found: Reach, subject: Subject) -> Grid:
+    """Steps fine enough for the shortest range, coarse enough for the longest time."""
+    step = subject.step
+    whole = found.window + found.offset + subject.hold
+    if subject.usual is not None:
+        step = subject.usual.step
+    elif whole > _LONG:
+        step = max(step, 240.0)
+    elif whole > _SHORT:
+        step = max(step, 60.0)
+    interval = min(step, 60.0)
+    if not found.shortest:
+        interval = min(step, 240.0)
+    while found.shortest and interval * 4 > found.shortest and interval > 1:
+        interval /= 2
+    return Grid(interval, step)
+
+
+def _proved(subject: Subject) -> Proof | None:
+    found = reach(subject.expr, subject.rules)
+    all_ = sources(subject.expr, subject.rules, subject.alert)
+    grid = grid_of(found, subject)
+    lead = grid.up(found.window + found.offset + _EXTRA * grid.step)
+    base: Levels = {source: source.base for source in all_}
+    if subject.usual is not None:
+        return _unusual(subject, subject.usual, all_, grid, base)
+    bench = Bench(all_, subject.rules, grid.interval, grid.step, lead)
+    proof = _steady(subject, bench, grid, lead, base)
+    if proof is None and found.offset:
+        return _shifted(subject, all_, grid, lead, base, found)
+    return proof
+
+
+def _unusual(
+    subject: Subject, usual: Usual, all_: tuple[Source, ...], grid: Grid, base: Levels
+) -> Proof | None:
+    """Data that swings as ever, then leaves its band; on the safe side it swings on."""
+    before = Phase(grid.up(usual.before), _lively(base), usual.swing, usual.period)
+    for odd in usual.odd:
+        hot = {s: level * odd for s, level in before.levels.items() if level is not None}
+        proof = _played(subject, all_, grid, [before], hot, before, None)
+        if proof is not None:
+            return proof
+    return None
+
+
+def _steady(subject: Subject, bench: Bench, grid: Grid, lead: float, base: Levels) -> Proof | None:
+    """Data that stays on the safe side, then beyond the limit, then comes back."""
+    hot = firing(bench, subject.expr, base)
+    if hot is None:
+        return None
+    calm = silent(bench, subject.expr, hot)
+    if calm is None:
+        return None
+    after = None if subject.latches else grid.up(lead + subject.keep + 2 * grid.step)
+    return _played(subject, bench.all_, grid, [Phase(lead, calm)], hot, Phase(0, calm), after)
+
+
+def _shifted(
+    subject: Subject,
+    all_: tuple[Source, ...],
+    grid: Grid,
+    lead: float,
+    base: Levels,
+    found: Reach,
+) -> Proof | None:
+    """Data that changes: what is compared with its own past holds only after a change."""
+    before = Phase(lead, _lively(base))
+    settled = grid.up(found.window + 2 * grid.step)
+    bench = Bench(all_, subject.rules, grid.interval, grid.step, settled, before)
+    hot = firing(bench, subject.expr, before.levels)
+    if hot is None:
+        return None
+    calm = silent(bench, subject.expr, hot)
+    if calm is None:
+        return None
+    return _played(subject, all_, grid, [before], hot, Phase(0, calm), None)
+
+
+def _lively(base: Levels) -> Levels:
+    return {source: level for source, level in base.items() if level is not None}
+
+
+def _played(
+    subject: Subject,
+    all_: tuple[Source, ...],
+    grid: Grid,
+    before: list[Phase],
+    hot: Levels,
+    calm: Phase,
+    after: float | None,
+) -> Proof | None:
+    """The proof, if the data does what it should; `calm` lasts as long as is needed."""
+    lead = sum(phase.seconds for phase in before)
+    hold = grid.up(subject.hold)
+    ahead = lead * 3 if subject.usual is None else 0.0
+    length = grid.up(ahead + hold + 20 * grid.step)
+    play = Play(subject.expr, all_, [*before, Phase(length, hot)], grid, subject.rules)
+    onset = play.onset(lead)
+    if onset is None:
+        return None
+    fires, quiet = onset.late + hold, onset.early + hold - grid.step
+    filled = _filled(subject, grid)
+    if fires >= play.end or not play.never(filled, onset.early - grid.step):
+        return None
+    if not play.lasts(onset.late, fires, onset.count):
+        return None
+    tail = fires + 2 * grid.step
+    safe = [*before, replace(calm, seconds=tail - lead)]
+    if not Play(subject.expr, all_, safe, grid, subject.rules).never(filled, tail - grid.step):
+        return None
+    phases = [*before, Phase(tail - lead, hot)]
+    resolves = None
+    if after is not None:
+        resolves = _resolved(subject, all_, grid, phases, replace(calm, seconds=after * 3), onset)
+    if resolves is not None:
+        phases.append(replace(calm, seconds=resolves + 2 * grid.step - tail))
+    return Proof(grid, all_, tuple(phases), fires, quiet, onset.count, tuple(safe), resolves)
+
+
+def _filled(subject: Subject, grid: Grid) -> float:
+    """When windows are full. What holds only until then is no alert if `for` is longer."""
+    window = grid.up(reach(subject.expr, subject.rules).window) + 2 * grid.step
+    return window if subject.hold > window else grid.step
+
+
+def _resolved(
+    subject: Subject,
+    all_: tuple[Source, ...],
+    grid: Grid,
+    phases: list[Phase],
+    calm: Phase,
+    onset: Onset,
+) -> float | None:
+    """When the condition is gone again and stays so, after `keep_firing_for`."""
+    start = sum(phase.seconds for phase in phases)
+    play = Play(subject.expr, all_, [*phases, calm], grid, subject.rules)
+    time = grid.up(start)
+    while time < play.end - grid.up(subject.keep) - 3 * grid.step:
+        if not any(play.counts(time)):
+            gone = time + grid.up(subject.keep) + grid.step
+            return gone if play.never(time, gone) else None
+        time += grid.step
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Latched:
+    """Levels between the two limits of a hysteresis, and past the clearing one."""
+
+    between: Levels
+    past: Levels
+
+
+def latched(
+    proof: Proof, subject: Subject, value: Expr, between: float, past: float
+) -> Latched | None:
+    """Levels at which a threshold's value lies between its limits, and where it clears."""
+    hot = proof.hot[-1 if proof.resolves is None else -2].levels
+    lead = proof.hot[0].seconds
+    bench = Bench(proof.sources, subject.rules, proof.grid.interval, proof.grid.step, lead)
+    try:
+        middle, clear = reaching(bench, value, between, hot), reaching(bench, value, past, hot)
+    except (Unsupported, OverflowError, ZeroDivisionError):
+        return None
+    return Latched(middle, clear) if middle is not None and clear is not None else None

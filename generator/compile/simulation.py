@@ -1,0 +1,291 @@
+"""PromQL over a few sampled series: when does an expression hold on this data?
+
+Finds the data and the times of generated unit tests; promtool is the judge of both. Covers what
+alerts are made of and raises `Unsupported` for the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from generator.compile import operations
+from generator.compile.operations import Labels, Sample, Unsupported, Vector
+from generator.compile.series import accepts
+from generator.ir.rules import RecordingRule
+from generator.promql.parser import parse
+from generator.promql.tree import (
+    SET,
+    Aggregate,
+    Binary,
+    Call,
+    Expr,
+    Number,
+    Paren,
+    RangeSelector,
+    Span,
+    String,
+    Subquery,
+    Unary,
+    VectorSelector,
+)
+
+LOOKBACK = 300.0
+"""Seconds for which an instant selector sees the last sample."""
+
+Points = list[tuple[float, float]]
+"""(time, value) pairs in seconds, rising."""
+
+_Recorded = tuple[tuple[tuple[str, str], ...], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One input series: a value, or None for no sample, at every multiple of the interval."""
+
+    metric: str
+    labels: tuple[tuple[str, str], ...]
+    values: Sequence[float | None]
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """Expressions over the series, sampled every `interval` seconds, and over recording rules.
+
+    Rules are evaluated every `step` seconds. `left_open` tells Prometheus 3's ranges, which leave
+    out the sample exactly at their beginning, from 2's.
+    """
+
+    series: Sequence[Series]
+    interval: float
+    step: float
+    rules: Sequence[RecordingRule] = ()
+    left_open: bool = False
+    recorded: dict[tuple[int, int], list[_Recorded]] = field(default_factory=dict)
+
+    def vector(self, expr: Expr, time: float) -> Vector:
+        """The instant vector at a time. Raises Unsupported."""
+        value = self.value(expr, time)
+        if isinstance(value, float):
+            raise Unsupported("a scalar is no condition")
+        return value
+
+    def value(self, expr: Expr, time: float) -> Vector | float:
+        """The instant vector or scalar at a time. Raises Unsupported."""
+        match expr:
+            case Number():
+                return expr.value
+            case Paren():
+                return self.value(expr.expr, time)
+            case Unary():
+                return self._unary(expr, time)
+            case VectorSelector():
+                return self._instant(expr, time)
+            case Aggregate():
+                return self._aggregate(expr, time)
+            case Binary():
+                return self._binary(expr, time)
+            case Call():
+                return self._call(expr, time)
+            case _:
+                raise Unsupported(type(expr).__name__)
+
+    # selectors ---------------------------------------------------------------------------
+
+    def _instant(self, node: VectorSelector, time: float) -> Vector:
+        at = time - _offset(node.offset)
+        if node.at is not None:
+            raise Unsupported("@")
+        found: Vector = []
+        for name, labels, points in self._matching(node, at - LOOKBACK, at, latest=True):
+            if points:
+                found.append(Sample({**labels, "__name__": name}, points[-1][1]))
+        return found
+
+    def _matching(
+        self, node: VectorSelector, start: float, end: float, *, latest: bool = False
+    ) -> Iterable[tuple[str, Labels, Points]]:
+        """Every series the selector selects, with its samples in the range.
+
+        `latest`: only the last is asked for; of a recording, that is its last evaluation's.
+        """
+        name = node.name
+        if name is None:
+            raise Unsupported("a selector without a metric's name")
+        for series in self.series:
+            if series.metric == name and accepts(node.matchers, dict(series.labels)):
+                yield name, dict(series.labels), self._points(series, start, end)
+        for number, rule in enumerate(self.rules):
+            if rule.record == name:
+                begin = end - self.step / 2 if latest else start
+                yield from self._history(node, number, begin, end)
+
+    def _points(self, series: Series, start: float, end: float) -> Points:
+        first = math.ceil(start / self.interval - 1e-9)
+        if self.left_open and abs(first * self.interval - start) < 1e-6:
+            first += 1
+        last = min(math.floor(end / self.interval + 1e-9), len(series.values) - 1)
+        values = series.values
+        return [
+            (i * self.interval, value)
+            for i in range(max(0, first), last + 1)
+            if (value := values[i]) is not None
+        ]
+
+    def _history(
+        self, node: VectorSelector, number: int, start: float, end: float
+    ) -> Iterable[tuple[str, Labels, Points]]:
+        """What a recording rule has recorded in the range, by series."""
+        first = math.ceil(start / self.step - 1e-9)
+        if self.left_open and abs(first * self.step - start) < 1e-6:
+            first += 1
+        last = math.floor(end / self.step + 1e-9)
+        rule = self.rules[number]
+        found: dict[tuple[tuple[str, str], ...], Points] = {}
+        for index in range(max(0, first), last + 1):
+            time = index * self.step
+            for key, value in self._record(number, index):
+                if key in found:
+                    found[key].append((time, value))
+                else:
+                    found[key] = [(time, value)]
+        for key, points in found.items():
+            labels = dict(key)
+            if accepts(node.matchers, labels):
+                yield rule.record, labels, points
+
+    def _record(self, number: int, index: int) -> list[_Recorded]:
+        """What a rule records at an evaluation."""
+        known = self.recorded.get((number, index))
+        if known is None:
+            rule = self.rules[number]
+            value = self.value(_tree(rule.expr), index * self.step)
+            made = [Sample({}, value)] if isinstance(value, float) else value
+            known = [
+                (tuple(sorted({**operations.nameless(s.labels), **rule.labels}.items())), s.value)
+                for s in made
+            ]
+            self.recorded[number, index] = known
+        return known
+
+    def _ranges(self, node: Expr, time: float) -> list[tuple[Labels, Points, float, float]]:
+        """(labels, samples, start, end) of a range selector or a subquery."""
+        if isinstance(node, Paren):
+            return self._ranges(node.expr, time)
+        if isinstance(node, RangeSelector):
+            end = time - _offset(node.offset) - _offset(node.selector.offset)
+            start = end - _seconds(node.range)
+            if node.at is not None or node.selector.at is not None:
+                raise Unsupported("@")
+            found = self._matching(node.selector, start, end)
+            return [(labels, points, start, end) for _, labels, points in found if points]
+        if isinstance(node, Subquery):
+            return self._subquery(node, time)
+        raise Unsupported("a range of this kind")
+
+    def _subquery(self, node: Subquery, time: float) -> list[tuple[Labels, Points, float, float]]:
+        if node.at is not None or node.step is None:
+            raise Unsupported("a subquery without a step")
+        end = time - _offset(node.offset)
+        start, step = end - _seconds(node.range), _seconds(node.step)
+        found: dict[tuple[tuple[str, str], ...], Points] = {}
+        index = math.ceil(start / step - 1e-9)
+        if self.left_open and abs(index * step - start) < 1e-6:
+            index += 1
+        while index * step <= end + 1e-9:
+            for sample in self.vector(node.expr, index * step):
+                key = tuple(sorted(operations.nameless(sample.labels).items()))
+                found.setdefault(key, []).append((index * step, sample.value))
+            index += 1
+        return [(dict(key), points, start, end) for key, points in found.items()]
+
+    # operations --------------------------------------------------------------------------
+
+    def _unary(self, node: Unary, time: float) -> Vector | float:
+        inner = self.value(node.expr, time)
+        if node.op == "+":
+            return inner
+        if isinstance(inner, float):
+            return -inner
+        return [Sample(operations.nameless(s.labels), -s.value) for s in inner]
+
+    def _aggregate(self, node: Aggregate, time: float) -> Vector:
+        inner = self.vector(node.args[-1], time)
+        parameter = self.value(node.args[0], time) if len(node.args) > 1 else 0.0
+        if not isinstance(parameter, float):
+            raise Unsupported("a parameter that is no number")
+        return operations.aggregate(node, inner, parameter)
+
+    def _binary(self, node: Binary, time: float) -> Vector | float:
+        left, right = self.value(node.lhs, time), self.value(node.rhs, time)
+        if node.op in SET:
+            if isinstance(left, float) or isinstance(right, float):
+                raise Unsupported("a set operation on scalars")
+            return operations.set_operation(node, left, right)
+        return operations.arithmetic(node, left, right)
+
+    def _call(self, node: Call, time: float) -> Vector | float:
+        name, args = node.function, node.args
+        if name == "time":
+            return time
+        if name == "vector":
+            inner = self.value(args[0], time)
+            return [Sample({}, inner)] if isinstance(inner, float) else inner
+        if name == "scalar":
+            found = self.vector(args[0], time)
+            return found[0].value if len(found) == 1 else math.nan
+        if name in ("absent", "absent_over_time"):
+            return self._absent(node, time)
+        if name in operations.OVER_RANGE:
+            return self._over_range(node, time)
+        if name in operations.OF_VECTOR:
+            numbers = [self.value(arg, time) for arg in args if not isinstance(arg, String)]
+            return operations.OF_VECTOR[name](node, numbers, time)
+        raise Unsupported(name)
+
+    def _absent(self, node: Call, time: float) -> Vector:
+        arg = node.args[0]
+        found = self.vector(arg, time) if node.function == "absent" else self._ranges(arg, time)
+        if found:
+            return []
+        selector = arg.selector if isinstance(arg, RangeSelector) else arg
+        labels: Labels = {}
+        if isinstance(selector, VectorSelector):
+            labels = {m.name: m.value for m in selector.matchers if m.op == "=" and m.value}
+        return [Sample(operations.nameless(labels), 1.0)]
+
+    def _over_range(self, node: Call, time: float) -> Vector:
+        compute: Callable[..., float | None] = operations.OVER_RANGE[node.function]
+        position = 1 if node.function == "quantile_over_time" else 0
+        numbers = [self.value(arg, time) for i, arg in enumerate(node.args) if i != position]
+        if any(not isinstance(number, float) for number in numbers):
+            raise Unsupported("a parameter that is no number")
+        made: Vector = []
+        for labels, points, start, end in self._ranges(node.args[position], time):
+            value = compute(points, start, end, *numbers)
+            if value is not None:
+                made.append(Sample(labels, value))
+        return made
+
+
+def _offset(span: Span | None) -> float:
+    return 0.0 if span is None else _seconds(span)
+
+
+def _seconds(span: Span) -> float:
+    if span.ms is None:
+        raise Unsupported("a duration that is no literal")
+    return span.ms / 1000
+
+
+_TREES: dict[str, Expr] = {}
+
+
+def _tree(text: str) -> Expr:
+    """The tree of a rule's expression; rules are evaluated many times."""
+    if text not in _TREES:
+        if len(_TREES) > 4096:
+            _TREES.clear()
+        _TREES[text] = parse(text)
+    return _TREES[text]

@@ -1,0 +1,311 @@
+"""What series an expression reads, how each behaves, and their samples over phases of a test.
+
+A `Source` is one series (or histogram) with one number that says how it behaves; a phase gives
+that number for every source for a while. Which numbers make an alert fire is `inversion`'s.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from generator.compile.operations import Unsupported
+from generator.compile.series import accepts, satisfying, violating
+from generator.compile.simulation import Series
+from generator.ir.rules import RecordingRule
+from generator.promql.parser import parse
+from generator.promql.tree import (
+    Binary,
+    Call,
+    Expr,
+    Matcher,
+    RangeSelector,
+    Subquery,
+    VectorSelector,
+    children,
+    unwrapped,
+)
+
+GAUGE, COUNTER, LINE, AGE, STEPS = "gauge", "counter", "line", "age", "steps"
+HISTOGRAM, ALERT = "histogram", "alert"
+_ORDER = (HISTOGRAM, COUNTER, LINE, STEPS, AGE, ALERT, GAUGE)
+BUSY = 100.0
+"""Events a second, and the value of a gauge, where nothing else is asked."""
+
+Levels = Mapping["Source", "float | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One series, or the buckets of one histogram. What its level means, by `kind`:
+
+    gauge: the value. counter: the rise a second. line: the rise a second of a gauge that begins
+    at 100. age: seconds since the time it holds. steps: changes a second. histogram: the time
+    below which all observations lie. alert: 1 while it fires. None: there is no such series.
+    """
+
+    metric: str
+    labels: tuple[tuple[str, str], ...]
+    kind: str
+
+    @property
+    def base(self) -> float | None:
+        """Its level where nothing is asked of it."""
+        if self.kind == ALERT:
+            return None
+        if self.kind in (LINE, STEPS, AGE):
+            return 0.0
+        if self.kind == HISTOGRAM or self.metric == "up" or self.metric.endswith("_success"):
+            return 1.0
+        return BUSY
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """How every source behaves for `seconds`; `noise` is the relative swing around the level."""
+
+    seconds: float
+    levels: Levels
+    noise: float = 0.0
+    period: float = 0.0
+    """Seconds of one swing: half of it above, half below."""
+
+
+# --------------------------------------------------------------------------- sources
+
+
+def sources(expr: Expr, rules: Sequence[RecordingRule], own_alert: str = "") -> tuple[Source, ...]:
+    """Every series that the expression reads, through recording rules too.
+
+    Where one selector is narrower than another, a series that only the wider selects is added.
+    `ALERTS` of the alert itself are no input. Raises Unsupported.
+    """
+    kinds: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
+    selectors: dict[str, list[tuple[Matcher, ...]]] = {}
+    for node, kind in _read(expr, rules):
+        if node.name is None:
+            raise Unsupported("a selector without a metric's name")
+        if node.name == "ALERTS" and _equals(node, "alertname") == own_alert:
+            continue
+        used = ALERT if node.name == "ALERTS" else kind
+        matchers = tuple(m for m in node.matchers if used != HISTOGRAM or m.name != "le")
+        selectors.setdefault(node.name, []).append(matchers)
+        labels = satisfying(matchers)
+        if labels is None:
+            raise Unsupported("matchers that no labels satisfy")
+        _note(kinds, node.name, labels, used)
+    for name, found in selectors.items():
+        for narrow in found:
+            for wide in found:
+                labels = satisfying(wide) or {}
+                beyond = [m for m in narrow if m not in wide]
+                rest = violating(beyond, labels) if beyond and narrow != wide else None
+                if rest is not None and accepts(wide, rest):
+                    _note(kinds, name, rest, kinds[name, tuple(sorted(labels.items()))])
+    return tuple(Source(name, labels, kind) for (name, labels), kind in kinds.items())
+
+
+def _note(
+    kinds: dict[tuple[str, tuple[tuple[str, str], ...]], str],
+    name: str,
+    labels: Mapping[str, str],
+    kind: str,
+) -> None:
+    key = (name, tuple(sorted(labels.items())))
+    known = kinds.get(key, GAUGE)
+    kinds[key] = min(known, kind, key=_ORDER.index)
+
+
+def _equals(node: VectorSelector, label: str) -> str | None:
+    return next((m.value for m in node.matchers if m.name == label and m.op == "="), None)
+
+
+def recorded_by(node: VectorSelector, rules: Sequence[RecordingRule]) -> list[RecordingRule]:
+    """The rules whose series a selector may select."""
+    return [
+        rule
+        for rule in rules
+        if rule.record == node.name
+        and accepts([m for m in node.matchers if m.name in rule.labels], rule.labels)
+    ]
+
+
+def _read(
+    expr: Expr, rules: Sequence[RecordingRule], kind: str = GAUGE
+) -> Iterable[tuple[VectorSelector, str]]:
+    """Every raw selector with the kind of series it wants, from how it is used."""
+    match expr:
+        case VectorSelector():
+            made = recorded_by(expr, rules)
+            for rule in made:
+                yield from _read(parse(rule.expr), rules)
+            if not made:
+                yield expr, kind
+        case RangeSelector():
+            yield from _read(expr.selector, rules, kind)
+        case Call():
+            wanted = _WANTED.get(expr.function, kind)
+            if wanted == COUNTER and kind == HISTOGRAM:
+                wanted = HISTOGRAM
+            for arg in expr.args:
+                yield from _read(arg, rules, wanted)
+        case Binary(op="-") if _is_time(expr.lhs) or _is_time(expr.rhs):
+            for side in (expr.lhs, expr.rhs):
+                yield from _read(side, rules, AGE)
+        case _:
+            for child in children(expr):
+                yield from _read(child, rules, kind)
+
+
+_WANTED = {
+    "rate": COUNTER,
+    "irate": COUNTER,
+    "increase": COUNTER,
+    "predict_linear": LINE,
+    "deriv": LINE,
+    "delta": LINE,
+    "idelta": LINE,
+    "changes": STEPS,
+    "histogram_quantile": HISTOGRAM,
+}
+
+
+def _is_time(expr: Expr) -> bool:
+    inner = unwrapped(expr)
+    return isinstance(inner, Call) and inner.function == "time"
+
+
+# --------------------------------------------------------------------------- reach
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far back an expression reads, in seconds. Ranges over recordings do not count.
+
+    `window`: ranges; `offset`: the furthest offset; `shortest`: the shortest range, 0 for none.
+    """
+
+    window: float = 0.0
+    offset: float = 0.0
+    shortest: float = 0.0
+
+
+def reach(expr: Expr, rules: Sequence[RecordingRule]) -> Reach:
+    """How much data the expression needs before it speaks. Raises Unsupported."""
+    windows: list[float] = []
+    offsets = [0.0]
+    for node, window, offset in _reached(expr, rules, 0.0, 0.0):
+        offsets.append(offset)
+        if window and node is not None:
+            windows.append(window)
+    return Reach(max(windows, default=0.0), max(offsets), min(windows, default=0.0))
+
+
+def _reached(
+    expr: Expr, rules: Sequence[RecordingRule], window: float, offset: float
+) -> Iterable[tuple[VectorSelector | None, float, float]]:
+    match expr:
+        case VectorSelector():
+            moved = offset + _ms(expr.offset) / 1000
+            made = recorded_by(expr, rules)
+            for rule in made:
+                yield from _reached(parse(rule.expr), rules, 0.0, moved)
+            if not made:
+                yield expr, window, moved
+        case RangeSelector():
+            moved = offset + _ms(expr.offset) / 1000
+            yield from _reached(expr.selector, rules, window + _ms(expr.range) / 1000, moved)
+        case Subquery():
+            moved = offset + _ms(expr.offset) / 1000
+            yield from _reached(expr.expr, rules, window + _ms(expr.range) / 1000, moved)
+        case _:
+            for child in children(expr):
+                yield from _reached(child, rules, window, offset)
+
+
+def _ms(span: object) -> float:
+    if span is None:
+        return 0.0
+    found = getattr(span, "ms", None)
+    if found is None:
+        raise Unsupported("a duration that is no literal")
+    return float(found)
+
+
+# --------------------------------------------------------------------------- samples
+
+
+def samples(all_: Iterable[Source], phases: Sequence[Phase], interval: float) -> tuple[Series, ...]:
+    """The series of the sources through the phases, one sample every `interval` seconds."""
+    made: list[Series] = []
+    for source in all_:
+        levels = [_level(phase, source) for phase in phases]
+        if all(level is None for level in levels):
+            continue
+        if source.kind == HISTOGRAM:
+            made += _buckets(source, phases, interval)
+        else:
+            made.append(Series(source.metric, source.labels, _values(source, phases, interval)))
+    return tuple(made)
+
+
+def _level(phase: Phase, source: Source) -> float | None:
+    return phase.levels.get(source, source.base)
+
+
+def _values(source: Source, phases: Sequence[Phase], interval: float) -> list[float | None]:
+    values: list[float | None] = []
+    total = BUSY if source.kind == LINE else 0.0
+    for phase in phases:
+        start, count = len(values), round(phase.seconds / interval)
+        level = _level(phase, source)
+        if level is None:
+            values += [None] * count
+        elif source.kind == AGE:
+            values += [round((start + i) * interval - level, 9) for i in range(count)]
+        elif source.kind == GAUGE or source.kind == ALERT:
+            values += [_swung(level, phase, (start + i) * interval) for i in range(count)]
+        elif not phase.noise:
+            step = level * interval
+            values += [_shown(source.kind, total + step * i) for i in range(count)]
+            total += step * count
+        else:
+            for index in range(start, start + count):
+                values.append(_shown(source.kind, total))
+                total += _swung(level, phase, index * interval) * interval
+    return values
+
+
+def _shown(kind: str, total: float) -> float:
+    return 1.0 + math.floor(total + 1e-9) if kind == STEPS else round(total, 9)
+
+
+def _swung(level: float, phase: Phase, time: float) -> float:
+    if not phase.noise:
+        return level
+    above = time % phase.period < phase.period / 2
+    return level * (1 + phase.noise) if above else level * (1 - phase.noise)
+
+
+def _buckets(source: Source, phases: Sequence[Phase], interval: float) -> list[Series]:
+    """In each phase all observations lie evenly between half of the level and the level."""
+    tops = [level for phase in phases if (level := _level(phase, source)) is not None]
+    bounds = sorted({bound for top in tops for bound in (top / 2, top)})
+    made = []
+    for bound in (*bounds, math.inf):
+        levels: list[Phase] = []
+        key = replace(source, kind=COUNTER)
+        for phase in phases:
+            top = _level(phase, source)
+            share = None if top is None else BUSY * _share(bound, top)
+            levels.append(Phase(phase.seconds, {key: share}))
+        text = "+Inf" if math.isinf(bound) else f"{bound:.12g}"
+        labels = tuple(sorted((*source.labels, ("le", text))))
+        made.append(Series(source.metric, labels, _values(key, levels, interval)))
+    return made
+
+
+def _share(bound: float, top: float) -> float:
+    """The part of the observations at or below a bound."""
+    return min(1.0, max(0.0, (bound - top / 2) / (top / 2)))

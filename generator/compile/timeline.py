@@ -1,0 +1,106 @@
+"""When an alert fires on given data: phases played through, evaluation by evaluation.
+
+Both readings of ranges are played, Prometheus 2's and 3's: a time is only claimed where they
+agree, and where they do not, the earlier one is what must still be silent before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generator.compile.simulation import Evaluation
+from generator.compile.stimulus import Phase, Source, samples
+from generator.ir.rules import RecordingRule
+from generator.promql.tree import Expr
+
+_LOOKED_AT = 40
+"""Evaluations looked at where a state should last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The steps of a test, in seconds: of the data and of the evaluations."""
+
+    interval: float
+    step: float
+
+    def up(self, seconds: float) -> float:
+        """The first evaluation at or after a time."""
+        return math.ceil(seconds / self.step - 1e-9) * self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """When the condition first held, by the earlier and the later reading, and for how many."""
+
+    early: float
+    late: float
+    count: int
+
+
+class Play:
+    """An expression over the phases, by both readings."""
+
+    def __init__(
+        self,
+        expr: Expr,
+        all_: Sequence[Source],
+        phases: Sequence[Phase],
+        grid: Grid,
+        rules: Sequence[RecordingRule],
+    ) -> None:
+        self.expr = expr
+        self.grid = grid
+        self.end = sum(phase.seconds for phase in phases)
+        series = samples(all_, phases, grid.interval)
+        self.readings = [
+            Evaluation(series, grid.interval, grid.step, rules, left_open)
+            for left_open in (False, True)
+        ]
+
+    def counts(self, time: float) -> tuple[int, int]:
+        """How many samples the condition has at a time. Raises Unsupported."""
+        first, second = (len(r.vector(self.expr, time)) for r in self.readings)
+        return first, second
+
+    def onset(self, start: float) -> Onset | None:
+        """The first evaluations from `start` on at which it holds, for good in both readings.
+
+        Looks in strides, then at each evaluation of the stride in which it began.
+        """
+        step = self.grid.step
+        first, last = round(self.grid.up(start) / step), math.ceil(self.end / step) - 1
+        stride = max(1, (last - first) // 64)
+        begin = first
+        for index in (*range(first, last, stride), last):
+            if all(self.counts(index * step)):
+                break
+            if not any(self.counts(index * step)):
+                begin = index
+        else:
+            return None
+        early = None
+        for index in range(begin, last + 1):
+            counts = self.counts(index * step)
+            if early is None and any(counts):
+                early = index * step
+            if early is not None and all(counts):
+                late = index * step
+                return Onset(early, late, counts[0]) if counts[0] == counts[1] else None
+        return None
+
+    def lasts(self, start: float, end: float, count: int) -> bool:
+        """Whether it holds for `count` series from start to end, looked at in many places."""
+        return all(self.counts(time) == (count, count) for time in self._places(start, end))
+
+    def never(self, start: float, end: float) -> bool:
+        """Whether it holds for nothing from start to end, looked at in many places."""
+        return not any(any(self.counts(time)) for time in self._places(start, end))
+
+    def _places(self, start: float, end: float) -> list[float]:
+        first, last = round(start / self.grid.step), round(end / self.grid.step)
+        stride = max(1, (last - first) // _LOOKED_AT)
+        steps = [*range(first, last, stride), last]
+        return [step * self.grid.step for step in steps]
