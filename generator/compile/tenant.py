@@ -67,7 +67,7 @@ def compile_tenant(tenant: Tenant, platform: Platform) -> Build:
         routing=routing,
         alertmanager=tenant_config(platform, tenant.id, routing),
         dashboards=dashboards,
-        docs=compile_docs(tenant, platform, alerts, dashboards),
+        docs=compile_docs(tenant, platform, alerts, dashboards, groups),
         findings=in_order(findings),
     )
 
