@@ -65,7 +65,7 @@ def platform(**changes: Any) -> Platform:
         shared_metrics=frozenset(),
         metrics_strict=False,
         external_labels={},
-        fallback=replace(channel("fallback", "webhook"), shared=True),
+        fallback=replace(channel("fallback", "email"), shared=True),
         place=PLACE,
     )
     return replace(base, **changes)

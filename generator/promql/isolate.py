@@ -24,6 +24,7 @@ from generator.promql.tree import (
     Call,
     Expr,
     Matcher,
+    RangeSelector,
     String,
     Variable,
     VectorSelector,
@@ -114,6 +115,33 @@ def wrap_isolated(expr: IsolatedExpr, width: int = 100) -> IsolatedExpr:
     if laid_out != expr and not same(parse(expr, variables=True), parse(laid_out, variables=True)):
         raise AssertionError("the layout changed the expression")
     return IsolatedExpr(laid_out)
+
+
+def with_rate_interval(expr: IsolatedExpr) -> IsolatedExpr:
+    """The same isolated expression with Grafana's `$__rate_interval` as the range of its rates.
+
+    For panels: a fixed range drops samples where the panel's step is longer.
+    """
+    tree = parse(expr, variables=True)
+    spans = [
+        node.args[0].range
+        for node in walk(tree)
+        if isinstance(node, Call) and node.function in ("rate", "irate")
+        if node.args and isinstance(node.args[0], RangeSelector)
+    ]
+    text: str = expr
+    for span in sorted(spans, key=lambda s: -s.start):
+        text = text[: span.start] + "$__rate_interval" + text[span.end :]
+    if _matchers(tree) != _matchers(parse(text, variables=True)):
+        raise AssertionError("the range changed a selector")
+    return IsolatedExpr(text)
+
+
+def _matchers(tree: Expr) -> list[tuple[str | None, list[tuple[str, str, str]]]]:
+    return [
+        (node.name, [(m.name, m.op, m.value) for m in node.matchers])
+        for node in vector_selectors(tree)
+    ]
 
 
 def second_reader_agrees(expr: str, scope: Scope) -> bool | None:
