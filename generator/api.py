@@ -38,6 +38,7 @@ from generator.spec.load import (
 from generator.spec.model import Platform, Tenant
 from generator.tools import ADVICE, Tool, ToolMissing, find
 from generator.verify.amtool import check_config as amtool_check_config
+from generator.verify.notify import escalation_doc
 from generator.verify.promtool import check_config, check_rules
 from generator.verify.promtool import run_tests as promtool_run_tests
 from generator.verify.reread import reread
@@ -132,7 +133,8 @@ def _compile_one(root: Path, name: str, spec: PlatformSpec) -> Compiled:
     findings = in_order((*loaded.findings, *build.findings))
     if has_errors(findings):
         return Compiled(name, None, (), findings)
-    return Compiled(name, build, tenant_artifacts(build), findings)
+    told = escalation_doc(name, build.alertmanager, build.groups, build.spec_file)
+    return Compiled(name, build, (*tenant_artifacts(build), told), findings)
 
 
 def _with_fleet(
@@ -148,7 +150,7 @@ def _with_fleet(
             findings.append(warning("fleet-held", message, place, f"see: tocsin check {name}"))
     if broken:
         return Compilation(spec.platform, tenants, None, in_order(findings), wanted)
-    fleet = compile_fleet(spec.platform, {name: build.routing for name, build in builds.items()})
+    fleet = compile_fleet(spec.platform, builds)
     findings += fleet.findings
     artifacts = fleet_artifacts(fleet, builds)
     return Compilation(spec.platform, tenants, artifacts, in_order(findings), wanted)

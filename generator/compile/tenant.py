@@ -11,7 +11,7 @@ from dataclasses import replace
 from generator.compile.docs import compile_docs
 from generator.compile.escalation import escalated
 from generator.compile.inhibition import marker_groups
-from generator.compile.naming import group_name, rule_file
+from generator.compile.naming import dashboard_uid, group_name, rule_file
 from generator.compile.plan import PlannedAlert
 from generator.compile.recordings import compile_recordings
 from generator.compile.routing import compile_routing, fleet_config, tenant_config
@@ -23,7 +23,7 @@ from generator.compile.tests import alert_tests
 from generator.compile.views import compile_views
 from generator.findings import Finding, error, in_order
 from generator.ir.build import Build, FleetBuild, PrometheusServer
-from generator.ir.routing import TenantRouting
+from generator.ir.provisioning import Folder, GrafanaProvisioning
 from generator.ir.rules import Rule, RuleGroup
 from generator.spec.model import Platform, Tenant
 from generator.values import Version
@@ -72,17 +72,23 @@ def compile_tenant(tenant: Tenant, platform: Platform) -> Build:
     )
 
 
-def compile_fleet(platform: Platform, routings: Mapping[str, TenantRouting]) -> FleetBuild:
-    """What all tenants share, from each one's routing (tenant id -> routing)."""
+def compile_fleet(platform: Platform, builds: Mapping[str, Build]) -> FleetBuild:
+    """What all tenants share, from every tenant's build, by id."""
     server = PrometheusServer(
         scrape_interval=platform.scrape_interval,
         evaluation_interval=platform.evaluation_interval,
         external_labels=platform.external_labels,
         alertmanagers=platform.alertmanager_targets,
-        tenants=tuple(sorted(routings)),
+        tenants=tuple(sorted(builds)),
         scrape_config_files=platform.targets.prometheus >= Version(2, 43),
     )
-    return FleetBuild(server, fleet_config(platform, routings), ())
+    routings = {name: build.routing for name, build in builds.items()}
+    folders = tuple(
+        Folder(name, dashboard_uid(name, "folder"), name, build.docs.team)
+        for name, build in sorted(builds.items())
+    )
+    grafana = GrafanaProvisioning(platform.urls.prometheus, platform.scrape_interval, folders)
+    return FleetBuild(server, fleet_config(platform, routings), grafana, ())
 
 
 def alert_groups(

@@ -9,6 +9,7 @@ from generator.findings import Finding
 from generator.ir.checks import AlertTest
 from generator.ir.dashboards import Dashboard
 from generator.ir.docs import TenantDocs
+from generator.ir.provisioning import GrafanaProvisioning
 from generator.ir.routing import AlertmanagerConfig, TenantRouting
 from generator.ir.rules import RuleGroup
 from generator.ir.scrape import ScrapeJob
@@ -52,4 +53,5 @@ class FleetBuild:
 
     prometheus: PrometheusServer
     alertmanager: AlertmanagerConfig
+    grafana: GrafanaProvisioning
     findings: tuple[Finding, ...]

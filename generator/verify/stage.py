@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,15 @@ def with_stand_ins(path: Path, folder: Path) -> None:
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     folder.mkdir(parents=True, exist_ok=True)
     _replace(document, folder)
+    path.write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), encoding="utf-8")
+
+
+def without_keys(path: Path, keys: Collection[str]) -> None:
+    """Rewrite a scrape configuration's copy without these keys of its jobs."""
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    for job in document.get("scrape_configs") or ():
+        for key in keys:
+            job.pop(key, None)
     path.write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), encoding="utf-8")
 
 
