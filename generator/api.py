@@ -26,6 +26,7 @@ from generator.findings import (
 )
 from generator.ir.artifacts import Artifact
 from generator.ir.build import Build
+from generator.ir.rules import AlertRule
 from generator.promql.isolate import Scope
 from generator.render.files import fleet_artifacts, tenant_artifacts
 from generator.spec.load import (
@@ -224,7 +225,7 @@ def _origins(compilation: Compilation) -> dict[tuple[str, str], Place]:
         build = compilation.tenants[name].build
         for group in build.groups if build else ():
             for rule in group.rules:
-                rule_name = getattr(rule, "alert", None) or getattr(rule, "record", "")
+                rule_name = rule.alert if isinstance(rule, AlertRule) else rule.record
                 if rule.origin is not None:
                     file = f"{name}/prometheus/rules/{group.file}.yml"
                     origins[file, rule_name] = rule.origin
@@ -343,14 +344,14 @@ def run_tests(root: Path, wanted: Sequence[str] = (), progress: bool = False) ->
 
 
 def _test_places(name: str, build: Build | None) -> dict[str, Place]:
-    places = {}
+    places: dict[str, Place] = {}
     if build is None:
         return places
     origins = {
         rule.alert: rule.origin
         for group in build.groups
         for rule in group.rules
-        if hasattr(rule, "alert") and rule.origin is not None
+        if isinstance(rule, AlertRule) and rule.origin is not None
     }
     for test in build.tests:
         if test.alert in origins:

@@ -222,7 +222,9 @@ def _overview(root: Path) -> str:
         tools = installed(root / ".tools" / generation.name / "bin")
         if len(tools) == len(NAMES):
             prometheus, alertmanager = tools["prometheus"].version, tools["alertmanager"].version
-            parts.append(f"{generation.name} (Prometheus {prometheus}, Alertmanager {alertmanager})")
+            parts.append(
+                f"{generation.name} (Prometheus {prometheus}, Alertmanager {alertmanager})"
+            )
         else:
             parts.append(f"{generation.name} MISSING")
     return ", ".join(parts)

@@ -100,7 +100,8 @@ def test_the_end_is_told_but_in_text_messages(
             "0.27",
             "msteams",
             {"webhook_url_file": "/s/t"},
-            "Microsoft Teams with its address in a file needs Alertmanager 0.28; the target is 0.27",
+            "Microsoft Teams with its address in a file needs Alertmanager 0.28; "
+            "the target is 0.27",
             "set targets.alertmanager to 0.28 or later in platform.yaml, or use a webhook channel "
             "with a bridge to Teams",
         ),

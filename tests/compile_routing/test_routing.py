@@ -10,7 +10,7 @@ import pytest
 
 from generator.compile.routing import compile_routing, fleet_config, tenant_config
 from generator.findings import Finding
-from generator.ir.routing import AlertmanagerConfig, Route
+from generator.ir.routing import AlertmanagerConfig, Matcher, Route
 from generator.spec.model import Channel, Tenant
 from generator.values import Duration
 from generator.verify.notify import leaves, receivers_for
@@ -135,16 +135,17 @@ def test_an_alert_with_its_own_policy_leaves_its_namesakes_alone() -> None:
     assert told(config, service="web", **own) == ("acme/chat", "acme/oncall/bob/email")
 
 
-def test_only_leaves_have_intervals_and_only_the_last_does_not_continue() -> None:
+def test_only_leaves_have_intervals_and_only_the_last_of_a_step_does_not_continue() -> None:
     config, _ = compiled(acme())
 
     def check(route: Route) -> None:
         if route.routes:
             assert not route.active_time_intervals and not route.mute_time_intervals
-        timed = [bool(r.active_time_intervals or r.mute_time_intervals) for r in route.routes]
-        if any(timed):
-            assert [r.continue_ for r in route.routes[:-1]] == [True] * (len(route.routes) - 1)
-            assert not route.routes[-1].continue_
+        rivals: dict[tuple[Matcher, ...], list[Route]] = {}
+        for child in route.routes:
+            rivals.setdefault(child.matchers, []).append(child)
+        for same in rivals.values():
+            assert [r.continue_ for r in same] == [True] * (len(same) - 1) + [False]
         for child in route.routes:
             check(child)
 
@@ -177,8 +178,8 @@ def test_repeat_is_the_steps_own() -> None:
         (
             {"escalation": {"urgent": policy("urgent", step("chat"), step("mail", after="45s"))}},
             "step-too-soon",
-            "step 2 of urgent comes after 45s: the step before it waits 30s to be sent and would be "
-            "muted by then",
+            "step 2 of urgent comes after 45s: the step before it waits 30s to be sent and would "
+            "be muted by then",
         ),
         (
             {"escalation": {"urgent": policy("urgent", step("chat", repeat="7m"))}},
