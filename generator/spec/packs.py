@@ -61,13 +61,22 @@ class Pack:
         return tuple(key for key, _, _ in alerts.values()) if alerts else ()
 
 
+OWN_PACKS = "templates/packs"
+SHIPPED = FilePath(__file__).parent.parent.parent
+"""Where Tocsin itself lies, with its templates."""
+
+
 def read_packs(root: FilePath) -> tuple[dict[str, Pack], tuple[Finding, ...]]:
-    """Every pack below a repository, from templates/packs and specs/packs, and their findings."""
+    """Tocsin's own packs, then the repository's specs/packs, and their findings.
+
+    A repository with a folder templates/packs has its own copy of Tocsin's packs.
+    """
     packs: dict[str, Pack] = {}
     findings: list[Finding] = []
-    for folder in ("templates/packs", "specs/packs"):
-        for path in sorted((root / folder).glob("*.yaml")):
-            file = path.relative_to(root).as_posix()
+    own = root if (root / OWN_PACKS).is_dir() else SHIPPED
+    for base, folder in ((own, OWN_PACKS), (root, "specs/packs")):
+        for path in sorted((base / folder).glob("*.yaml")):
+            file = path.relative_to(base).as_posix()
             try:
                 node = read(file, path.read_bytes())
             except SpecError as problem:
