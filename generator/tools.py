@@ -26,6 +26,10 @@ ADVICE = (
 )
 
 
+ASSETS = "/usr/share/prometheus/alertmanager"
+OWN_ASSETS = "share/prometheus/alertmanager"
+
+
 class ToolMissing(Exception):
     """A tool that is needed is not on this machine; the message says how to get it."""
 
@@ -198,12 +202,29 @@ def _install_generation(root: Path, generation: Generation, apt: _Apt) -> None:
         (final / "bin").mkdir(parents=True)
         for name in NAMES:
             shutil.copy2(stage / "usr" / "bin" / f"{_packaged(name, stage)}", final / "bin" / name)
+        _relocate(stage, final)
     except (ToolFailed, OSError) as problem:
         print(f"tools: {generation.name} is not to be had: {problem}", flush=True)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     if not _complete(root, generation):
         print(f"tools: {generation.name} does not run on this machine", flush=True)
+
+
+def _relocate(stage: Path, final: Path) -> None:
+    """Let Debian's Alertmanager start without root.
+
+    Its default template is compiled in as a path below /usr/share. The copy is kept under the
+    generation's folder, and the path in the copied program is made relative to the working
+    folder, with the same length: run it in `.tools/<generation>`.
+    """
+    shared = stage / ASSETS.lstrip("/")
+    if not shared.is_dir():
+        return
+    shutil.copytree(shared, final / OWN_ASSETS)
+    program = final / "bin" / "alertmanager"
+    new = f"./{OWN_ASSETS}".replace("/", "/" * (len(ASSETS) - len(OWN_ASSETS) - 1), 1)
+    program.write_bytes(program.read_bytes().replace(ASSETS.encode(), new.encode()))
 
 
 def _packaged(name: str, stage: Path) -> str:
@@ -213,7 +234,9 @@ def _packaged(name: str, stage: Path) -> str:
 
 
 def _complete(root: Path, generation: Generation) -> bool:
-    return len(installed(root / ".tools" / generation.name / "bin")) == len(NAMES)
+    folder = root / ".tools" / generation.name
+    has_template = (folder / OWN_ASSETS / "default.tmpl").is_file()
+    return has_template and len(installed(folder / "bin")) == len(NAMES)
 
 
 def _overview(root: Path) -> str:

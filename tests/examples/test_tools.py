@@ -160,9 +160,7 @@ def test_templates_render(templates: tuple[Path, Tool], name: str) -> None:
     labels = dict(ALERT["labels"])  # type: ignore[call-overload]
     text = rendered(amtool, folder, f'{{{{ template "{name}" . }}}}', labels)
     assert text.strip()
-    bare = rendered(
-        amtool, folder, f'{{{{ template "{name}" . }}}}', {"alertname": "QueueBacklog"}
-    )
+    bare = rendered(amtool, folder, f'{{{{ template "{name}" . }}}}', {"alertname": "QueueBacklog"})
     assert "<no value>" not in bare
     if name == "tocsin.sms":
         assert len(text.strip().splitlines()) == 1

@@ -1,0 +1,183 @@
+"""A real Prometheus and a real Alertmanager on loopback, with what they scrape and whom they tell."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import yaml
+
+from generator.tools import Tool
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message: when, to whom, over which kind of channel, and Alertmanager's JSON."""
+
+    at: float
+    receiver: str
+    section: str
+    payload: Mapping[str, Any]
+
+    def names(self, status: str = "firing") -> set[str]:
+        return {a["labels"]["alertname"] for a in self.payload["alerts"] if a["status"] == status}
+
+    def levels(self) -> set[str]:
+        return {a["labels"].get("escalation_level", "") for a in self.payload["alerts"]}
+
+    def tenants(self) -> set[str]:
+        return {a["labels"]["tenant"] for a in self.payload["alerts"]}
+
+
+@dataclass
+class World:
+    """What the tenants expose (path -> text) and what the receivers were told."""
+
+    metrics: dict[str, str] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    port: int = 0
+
+    def to(self, receiver: str) -> list[Told]:
+        return [one for one in self.told if one.receiver == receiver]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def world() -> Iterator[World]:
+    """An HTTP server that serves metrics and takes webhooks."""
+    state = World()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text = state.metrics.get(self.path)
+            self.send_response(200 if text is not None else 404)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write((text or "").encode())
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            _, section, receiver = self.path.split("/", 2)
+            state.told.append(Told(time.monotonic(), unquote(receiver), section, json.loads(body)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.port = server.server_port
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def with_stand_ins(config: Path, port: int) -> None:
+    """A webhook on loopback in place of every channel; all else stays as generated."""
+    document = yaml.safe_load(config.read_text())
+    for receiver in document["receivers"]:
+        sections = [key for key in receiver if key.endswith("_configs")]
+        hooks = []
+        for section in sections:
+            for entry in receiver.pop(section):
+                url = f"http://127.0.0.1:{port}/{section}/{quote(receiver['name'], safe='')}"
+                hooks.append({"url": url, "send_resolved": entry.get("send_resolved", True)})
+        if hooks:
+            receiver["webhook_configs"] = hooks
+    config.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+@contextlib.contextmanager
+def running(
+    tools: Mapping[str, Tool], fleet: Path, data: Path, ports: Mapping[str, int]
+) -> Iterator[None]:
+    """Both servers with the fleet's files, ready."""
+    data.mkdir()
+    commands = {
+        "alertmanager": [
+            f"--config.file={fleet / 'alertmanager.yml'}",
+            f"--storage.path={data / 'alertmanager'}",
+            "--cluster.listen-address=",
+        ],
+        "prometheus": [
+            f"--config.file={fleet / 'prometheus.yml'}",
+            f"--storage.tsdb.path={data / 'prometheus'}",
+            "--rules.alert.for-grace-period=0s",
+            "--rules.alert.resend-delay=1s",
+        ],
+    }
+    with contextlib.ExitStack() as stack:
+        for name, arguments in commands.items():
+            log = stack.enter_context((data / f"{name}.log").open("w"))
+            address = f"--web.listen-address=127.0.0.1:{ports[name]}"
+            process = subprocess.Popen(
+                [tools[name].path, *arguments, address],
+                stdout=log,
+                stderr=log,
+                cwd=tools[name].path.parent.parent,
+            )
+            stack.callback(_stop, process)
+            url = f"http://127.0.0.1:{ports[name]}/-/ready"
+            ready = _poll(lambda url=url: _answers(url), 30)  # type: ignore[misc]
+            assert ready, (data / f"{name}.log").read_text()[-2000:]
+        yield
+
+
+def until(what: str, condition: Callable[[], object], seconds: float = 40) -> None:
+    """Wait for something, and fail by its name when it does not come."""
+    assert _poll(condition, seconds), f"not within {seconds} s: {what}"
+
+
+def post(url: str, body: Mapping[str, Any]) -> None:
+    """POST JSON; anything but success is an error."""
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def _poll(condition: Callable[[], object], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return bool(condition())
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
