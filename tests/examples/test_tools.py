@@ -14,10 +14,10 @@ import pytest
 from generator.api import FLEET, Compilation, compile_specs
 from generator.findings import has_errors
 from generator.tools import Tool
+from generator.values import Version
 from generator.verify.amtool import check_config as amtool_check
 from generator.verify.promtool import check_config, check_rules, run_tests
 from generator.verify.stage import staged
-from generator.values import Version
 from tests.conftest import ROOT
 
 NEWER = re.compile(r"\{(msteams: \{webhook_url_file|webhook: \{url_file): [^}]+\}\}")

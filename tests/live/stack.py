@@ -1,4 +1,4 @@
-"""A real Prometheus and a real Alertmanager on loopback, with what they scrape and whom they tell."""
+"""A real Prometheus and Alertmanager on loopback, with what they scrape and whom they tell."""
 
 from __future__ import annotations
 

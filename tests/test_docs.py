@@ -1,0 +1,43 @@
+"""Documents that are made are fresh, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from generator.render.reference import reference
+from tests.conftest import ROOT
+
+PAGES = sorted(
+    p.relative_to(ROOT).as_posix()
+    for folder in (".", "docs", "docs/adr", "output/spotify-tenant-1/docs")
+    for p in (ROOT / folder).glob("*.md")
+)
+HEADING = re.compile(r"^#+ (.*)$", re.M)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def anchors(text: str) -> set[str]:
+    """Anchors as GitHub makes them."""
+    heads = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in HEADING.findall(text)}
+    return heads | set(re.findall(r'<a (?:id|name)="([^"]+)"', text))
+
+
+def test_the_reference_is_what_the_schemas_say() -> None:
+    assert (ROOT / "docs" / "reference.md").read_text() == reference(), "run make golden"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.S)
+    text = re.sub(r"`[^`\n]*`", "", text)
+    for link in LINK.findall(text):
+        if link.startswith(("http://", "https://", "mailto:")):
+            continue
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
+        assert target.exists(), f"{page}: {link}"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target.read_text()), f"{page}: {link}"
