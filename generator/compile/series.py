@@ -122,11 +122,15 @@ def _candidates(matchers: Sequence[Matcher]) -> list[str]:
     return [*values, "", "x", "a", "1", "200", "other"]
 
 
+class _Unmatched(Exception):
+    """A part of a regular expression for which no text is made up."""
+
+
 def sample(pattern: str) -> str:
     """A text that a regular expression matches; the pattern itself when none was found."""
     try:
         text = "".join(_pieces(regex_parser.parse(pattern)))
-    except (re.error, RecursionError, NotImplementedError, OverflowError):
+    except (re.error, RecursionError, _Unmatched, OverflowError):
         return pattern
     return text if re.fullmatch(pattern, text) else pattern
 
@@ -147,7 +151,7 @@ def _pieces(tree: Any) -> Iterable[str]:
         elif op is regex_ops.BRANCH:
             yield "".join(_pieces(argument[1][0]))
         elif op is not regex_ops.AT:
-            raise NotImplementedError(str(op))
+            raise _Unmatched(str(op))
 
 
 def _member(items: Any) -> str:
@@ -160,4 +164,4 @@ def _member(items: Any) -> str:
         return {"CATEGORY_DIGIT": "0", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " "}.get(
             str(argument), "-"
         )
-    raise NotImplementedError(str(op))
+    raise _Unmatched(str(op))

@@ -14,28 +14,12 @@ from zoneinfo import ZoneInfo
 
 from generator.compile.naming import receiver
 from generator.findings import Finding, error, warning
-from generator.ir.routing import TimeInterval, TimeSpan
+from generator.ir.routing import MONTHS, WEEKDAYS, TimeInterval, TimeSpan
 from generator.spec.model import TimeWindow, WindowTimes
 
 Period = tuple[datetime, datetime]
 """From, until (not included); aware, in UTC."""
 
-WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-"""In Alertmanager's order: its weeks begin on Sunday."""
-MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
 _DAY = re.compile(r"-?(?:[1-9]|[12][0-9]|3[01])")
 _YEAR = re.compile(r"(?:19|2[0-9])[0-9]{2}")

@@ -8,6 +8,23 @@ from typing import Any
 
 from generator.values import Duration
 
+WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+"""In Alertmanager's order: its weeks begin on Sunday."""
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Matcher:

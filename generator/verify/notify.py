@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from generator.ir.artifacts import Artifact
 from generator.ir.incident import Incident, Ladder, Leaf, Notice, Rung
 from generator.ir.routing import (
+    MONTHS,
+    WEEKDAYS,
     AlertmanagerConfig,
     InhibitRule,
     Matcher,
@@ -30,21 +32,6 @@ from generator.values import Duration
 
 Labels = Mapping[str, str]
 
-_WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
 _DEFAULTS = (Duration.of(seconds=30), Duration.of(minutes=5), Duration.of(hours=4))
 """Alertmanager's own group_wait, group_interval and repeat_interval."""
 _LONGEST = timedelta(days=8)
@@ -237,8 +224,8 @@ def _span_holds(span: TimeSpan, at: datetime) -> bool:
     return (
         (not span.times or any(_minutes(a) <= minute < _minutes(b) for a, b in span.times))
         and _in(span.days_of_month, lambda text: _day_in(text, local))
-        and _in(span.months, lambda text: _between(text, local.month, _MONTHS, 1))
-        and _in(span.weekdays, lambda text: _between(text, weekday, _WEEKDAYS, 0))
+        and _in(span.months, lambda text: _between(text, local.month, MONTHS, 1))
+        and _in(span.weekdays, lambda text: _between(text, weekday, WEEKDAYS, 0))
         and _in(span.years, lambda text: _between(text, local.year, (), 0))
     )
 
