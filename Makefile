@@ -16,7 +16,7 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
 
 build: $(READY) ## Compile TENANT=x (all without it) into output/, verified with promtool and amtool
-	@$(BIN)/python -m generator.tools install >/dev/null 2>&1 || true
+	@$(BIN)/python -m generator.tools install || true
 	@$(BIN)/tocsin build $(TENANT)
 
 check: $(READY) ## Check TENANT=x (all without it) with the real tools; write nothing

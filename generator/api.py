@@ -193,26 +193,27 @@ def _with_tools(root: Path, compilation: Compilation, mode: str, outcome: Outcom
             *_judged(compilation, promtool, amtool),
         ]
     assert promtool is not None and amtool is not None
-    outcome.told.append(f"verified with promtool {promtool.version} and amtool {amtool.version}")
+    if any(compilation.tenants[name].build for name in compilation.wanted):
+        told = f"verified with promtool {promtool.version} and amtool {amtool.version}"
+        outcome.told.append(told)
     return _judged(compilation, promtool, amtool)
 
 
 def _judged(compilation: Compilation, promtool: Tool | None, amtool: Tool | None) -> list[Finding]:
-    trees = {n: compilation.tenants[n].artifacts for n in compilation.wanted}
+    compiled = [n for n in compilation.wanted if compilation.tenants[n].build is not None]
+    trees = {n: compilation.tenants[n].artifacts for n in compiled}
     if compilation.fleet is not None:
         trees = {n: one.artifacts for n, one in compilation.tenants.items()}
         trees[FLEET] = compilation.fleet
     found: list[Finding] = []
     with staged(trees) as stage:
         if promtool is not None:
-            rules = sorted(
-                f for n in compilation.wanted for f in (stage / n).glob("prometheus/rules/*.yml")
-            )
+            rules = sorted(f for n in compiled for f in (stage / n).glob("prometheus/rules/*.yml"))
             found += check_rules(promtool, rules, stage, _origins(compilation))
             if compilation.fleet is not None:
                 found += check_config(promtool, stage / FLEET / "prometheus.yml", stage)
         if amtool is not None:
-            configs = [stage / n / "alertmanager/alertmanager.yml" for n in compilation.wanted]
+            configs = [stage / n / "alertmanager/alertmanager.yml" for n in compiled]
             if compilation.fleet is not None:
                 configs.append(stage / FLEET / "alertmanager.yml")
             found += amtool_check_config(amtool, configs, stage)

@@ -87,6 +87,30 @@ def test_a_bad_spec_changes_no_byte(repository: Path) -> None:
         assert tree(repository / "output") == before
 
 
+@pytest.mark.tools
+def test_a_bad_spec_stops_every_command_with_its_place(repository: Path) -> None:
+    (repository / ".tools").symlink_to(ROOT / ".tools")
+    path = repository / "specs" / "tenants" / "acme.yaml"
+    path.write_text(path.read_text().replace("max(queue_depth)", "max(queue_depth"))
+    for command in ("check", "test", "build"):
+        for tenants in ((), ("acme",)):
+            answer = tocsin(command, *tenants, cwd=repository)
+            assert answer.returncode == 1, (command, answer.stderr)
+            assert "specs/tenants/acme.yaml:8:38: error" in answer.stderr
+
+
+@pytest.mark.tools
+def test_a_failing_unit_test_is_told_at_its_alert(repository: Path) -> None:
+    (repository / ".tools").symlink_to(ROOT / ".tools")
+    path = repository / "specs" / "tenants" / "acme.yaml"
+    tests = "{name: wrong, series: {'queue_depth': '1x20'}, fires_at: [10m]}"
+    path.write_text(path.read_text() + f"    tests: [{tests}]\n")
+    answer = tocsin("test", "acme", cwd=repository)
+    assert answer.returncode == 1
+    assert "specs/tenants/acme.yaml:6:3: error: the unit test" in answer.stderr
+    assert "0 of 1 alerts' tests pass" in answer.stdout
+
+
 def test_a_neighbours_mistake_holds_the_fleet_alone(repository: Path) -> None:
     assert tocsin("build", "--verify=off", cwd=repository).returncode == 0
     fleet = tree(repository / "output" / "fleet")
