@@ -40,9 +40,10 @@ format: $(READY) ## Lay the code out
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-golden: $(READY) ## Write output/ and docs/reference.md anew, to be reviewed and committed
+golden: $(READY) ## Write output/ and the generated docs anew, to be reviewed and committed
 	@$(BIN)/tocsin build --verify=off
 	@$(BIN)/python -m generator.render.reference docs/reference.md
+	@$(BIN)/python -m generator.render.packs_page docs/packs.md
 
 bench: $(READY) ## Measure; results go to bench/results/
 	@for script in bench/bench_*.py; do $(BIN)/python $$script; done

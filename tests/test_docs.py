@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from generator.render.packs_page import packs_page
 from generator.render.reference import reference
 from tests.conftest import ROOT
 
@@ -26,6 +27,10 @@ def anchors(text: str) -> set[str]:
 
 def test_the_reference_is_what_the_schemas_say() -> None:
     assert (ROOT / "docs" / "reference.md").read_text() == reference(), "run make golden"
+
+
+def test_the_catalogue_is_what_the_packs_say() -> None:
+    assert (ROOT / "docs" / "packs.md").read_text() == packs_page(), "run make golden"
 
 
 @pytest.mark.parametrize("page", PAGES)
