@@ -115,7 +115,7 @@ def compile_specs(root: Path, wanted: Sequence[str] = (), progress: bool = False
     with _progress(len(names), "compiling", progress) as advance:
         tenants = {}
         for name in names:
-            tenants[name] = _compile_one(root, name, spec)
+            tenants[name] = _compile_one(root, name, spec, not wanted or name in wanted)
             advance()
     chosen = tuple(wanted) or names
     return _with_fleet(spec, tenants, chosen)
@@ -126,11 +126,11 @@ def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:
     return compile_tenant(loaded.tenant, platform).findings if loaded.tenant else ()
 
 
-def _compile_one(root: Path, name: str, spec: PlatformSpec) -> Compiled:
+def _compile_one(root: Path, name: str, spec: PlatformSpec, proven: bool) -> Compiled:
     loaded = load_tenant(root, name, spec)
     if loaded.tenant is None:
         return Compiled(name, None, (), loaded.findings)
-    build = compile_tenant(loaded.tenant, spec.platform)
+    build = compile_tenant(loaded.tenant, spec.platform, proven=proven)
     findings = in_order((*loaded.findings, *build.findings))
     if has_errors(findings):
         return Compiled(name, None, (), findings)

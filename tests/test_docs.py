@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
+from generator.api import compile_specs
+from generator.findings import Level
 from generator.render.packs_page import packs_page
 from generator.render.reference import reference
+from generator.report import render
 from tests.conftest import ROOT
 
 PAGES = sorted(
@@ -31,6 +36,21 @@ def test_the_reference_is_what_the_schemas_say() -> None:
 
 def test_the_catalogue_is_what_the_packs_say() -> None:
     assert (ROOT / "docs" / "packs.md").read_text() == packs_page(), "run make golden"
+
+
+def test_the_readmes_tenant_compiles_and_its_mistake_is_answered_so(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    spec = readme.split("```yaml\n# specs/tenants/acme.yaml\n")[1].split("```")[0]
+    answer = readme.split("A mistake is answered at its place:\n\n```\n")[1].split("```")[0]
+    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    path = tmp_path / "specs" / "tenants" / "acme.yaml"
+    path.write_text(spec)
+    compiled = compile_specs(tmp_path, ["acme"]).tenants["acme"]
+    assert compiled.build is not None
+    assert [f for f in compiled.findings if f.level is not Level.INFO] == []
+    path.write_text(spec.replace("notify: [mail]", "notify: [mial]"))
+    findings = compile_specs(tmp_path, ["acme"]).tenants["acme"].findings
+    assert render(findings, "text").strip() == answer.strip()
 
 
 @pytest.mark.parametrize("page", PAGES)
