@@ -10,9 +10,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from generator import __version__
+from generator.compile.oncall import horizon_findings
 from generator.compile.tenant import compile_fleet, compile_tenant
 from generator.deliver.output import built_names, recover, remove_tree, write_tree
 from generator.findings import (
@@ -96,11 +98,14 @@ def load_one(root: Path, name: str) -> tuple[Platform, Tenant]:
     return spec.platform, loaded.tenant
 
 
-def compile_specs(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Compilation:
+def compile_specs(
+    root: Path, wanted: Sequence[str] = (), progress: bool = False, today: date | None = None
+) -> Compilation:
     """Compile the specs of a repository. Raises SpecError when the platform itself has errors.
 
     All tenants are compiled, because the fleet's files are made of all; `wanted` names those whose
-    findings and files the caller is after (none: all).
+    findings and files the caller is after (none: all). With `today`, rotations that end soon are
+    among the findings; nothing else depends on the day.
     """
     spec = load_platform(root)
     names = tenant_names(root)
@@ -115,7 +120,7 @@ def compile_specs(root: Path, wanted: Sequence[str] = (), progress: bool = False
     with _progress(len(names), "compiling", progress) as advance:
         tenants = {}
         for name in names:
-            tenants[name] = _compile_one(root, name, spec, not wanted or name in wanted)
+            tenants[name] = _compile_one(root, name, spec, not wanted or name in wanted, today)
             advance()
     chosen = tuple(wanted) or names
     return _with_fleet(spec, tenants, chosen)
@@ -126,12 +131,15 @@ def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:
     return compile_tenant(loaded.tenant, platform).findings if loaded.tenant else ()
 
 
-def _compile_one(root: Path, name: str, spec: PlatformSpec, proven: bool) -> Compiled:
+def _compile_one(
+    root: Path, name: str, spec: PlatformSpec, proven: bool, today: date | None
+) -> Compiled:
     loaded = load_tenant(root, name, spec)
     if loaded.tenant is None:
         return Compiled(name, None, (), loaded.findings)
     build = compile_tenant(loaded.tenant, spec.platform, proven=proven)
-    findings = in_order((*loaded.findings, *build.findings))
+    horizon = horizon_findings(loaded.tenant, today) if today else ()
+    findings = in_order((*loaded.findings, *build.findings, *horizon))
     if has_errors(findings):
         return Compiled(name, None, (), findings)
     told = escalation_doc(name, build.alertmanager, build.groups, build.spec_file)
@@ -239,7 +247,7 @@ def _origins(compilation: Compilation) -> dict[tuple[str, str], Place]:
 def check(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Outcome:
     """Everything `build` would find, with the real tools required; nothing is written."""
     try:
-        compilation = compile_specs(root, wanted, progress)
+        compilation = compile_specs(root, wanted, progress, datetime.now(UTC).date())
     except SpecError as problem:
         return Outcome(problem.findings)
     verified = verify(root, compilation, "required")
@@ -261,7 +269,7 @@ def build(
     Raises OutputError when the disk refuses, ToolFailed when a tool does not answer.
     """
     try:
-        compilation = compile_specs(root, wanted, progress)
+        compilation = compile_specs(root, wanted, progress, datetime.now(UTC).date())
     except SpecError as problem:
         return Outcome(problem.findings)
     verified = verify(root, compilation, verify_mode)

@@ -40,7 +40,8 @@ def test_the_catalogue_is_what_the_packs_say() -> None:
 
 def test_the_readmes_tenant_compiles_and_its_mistake_is_answered_so(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text()
-    spec = readme.split("```yaml\n# specs/tenants/acme.yaml\n")[1].split("```")[0]
+    mark = "# specs/tenants/acme.yaml\n"
+    spec = mark + readme.split(f"```yaml\n{mark}")[1].split("```")[0]
     answer = readme.split("A mistake is answered at its place:\n\n```\n")[1].split("```")[0]
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
     path = tmp_path / "specs" / "tenants" / "acme.yaml"

@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("generator.cli.build", "Compile specs and write output/."),
     "catalog": ("generator.cli.catalog", "List and search the packs."),
     "check": ("generator.cli.check", "Validate everything with the real tools; write nothing."),
-    "explain": ("generator.cli.explain", "Say where a value comes from and who is told when."),
+    "explain": ("generator.cli.explain", "Say where a value of a tenant comes from."),
     "oncall": ("generator.cli.oncall", "Show who is on call."),
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),

@@ -81,6 +81,7 @@ def compile_routing(
         *directory.findings,
         *_unrouted(tenant, platform, alerts),
         *(f for policy in used for f in _policy_findings(policy, tenant, platform)),
+        *_unused(tenant, used),
         *(f for window in tenant.time_windows.values() for f in window_findings(window)),
         *override_findings(tenant.oncall),
         *race_findings(tenant, platform, alerts),
@@ -180,6 +181,7 @@ def _vocabulary(platform: Platform) -> dict[str, str]:
         "severity": names.severity,
         "level": names.level,
         "mutes": MUTES_LABEL,
+        "pair": names.pair,
         "urgent": platform.severities[0],
         "informational": platform.severities[-1],
     }
@@ -308,6 +310,15 @@ def _policies(tenant: Tenant, alerts: Sequence[PlannedAlert]) -> tuple[Policy, .
     """The policies that anything uses."""
     wanted = {*tenant.routing.values(), *(a.policy for a in alerts if a.policy)}
     return tuple(p for name, p in tenant.escalation.items() if name in wanted)
+
+
+def _unused(tenant: Tenant, used: Sequence[Policy]) -> Iterable[Finding]:
+    """The tenant's own policies that no severity and no alert names: probably a forgotten route."""
+    for policy in tenant.escalation.values():
+        if policy not in used and policy.place.file == tenant.file:
+            message = f"no alert goes through the policy {policy.name}"
+            hint = f"add to routing: {{<severity>: {policy.name}}}, or remove it"
+            yield warning("unused-policy", message, policy.place, hint)
 
 
 def _unrouted(

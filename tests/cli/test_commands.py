@@ -227,3 +227,35 @@ def test_check_and_test_pass(repository: Path) -> None:
     test = tocsin("test", cwd=repository)
     assert test.returncode == 0, test.stderr
     assert "2 of 2 alerts' tests pass" in test.stdout
+
+
+def test_the_calendar_of_a_period() -> None:
+    period = ("--from", "2026-12-20T00:00+00:00", "--until", "2027-01-05T00:00+00:00")
+    table = tocsin("oncall", "spotify-tenant-1", *period, cwd=ROOT)
+    assert table.returncode == 0, table.stderr
+    assert table.stdout.splitlines() == [
+        "primary  reco-a  Mon 2026-12-14 09:00 to Mon 2026-12-21 09:00 Europe/Paris",
+        "primary  reco-b  Mon 2026-12-21 09:00 to Mon 2026-12-28 09:00 Europe/Paris",
+        "primary  reco-a  Mon 2026-12-28 09:00 to Mon 2027-01-04 09:00 Europe/Paris",
+        "primary  reco-b  Mon 2027-01-04 09:00 to Mon 2027-01-11 09:00 Europe/Paris",
+    ]
+    ics = tocsin("oncall", "spotify-tenant-1", *period, "--format", "ics", cwd=ROOT)
+    assert ics.stdout.count("BEGIN:VEVENT") == 4
+    assert "DTSTART:20261221T080000Z" in ics.stdout
+    both = tocsin("oncall", "spotify-tenant-1", "--at", period[1], *period, cwd=ROOT)
+    assert both.returncode == 2
+
+
+def test_a_rotation_that_ends_is_warned_about(repository: Path) -> None:
+    path = repository / "specs" / "tenants" / "acme.yaml"
+    rotation = "{every: 1w, starts: '2020-01-06T09:00', until: '2020-02-03T09:00', members: [ann]}"
+    path.write_text(
+        path.read_text()
+        + "people: {ann: {email: ann@example.com}}\n"
+        + f"oncall: {{primary: {{rotation: {rotation}}}}}\n"
+        + "escalation: {duty: [{notify: ['oncall:primary', mail]}]}\n"
+        + "routing: {warning: duty}\n"
+    )
+    answer = tocsin("build", "acme", "--verify=off", cwd=repository)
+    assert answer.returncode == 0, answer.stderr
+    assert "warning: nobody is on call in primary: it ended on 2020-02-03 09:00" in answer.stderr
