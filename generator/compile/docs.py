@@ -26,7 +26,7 @@ from generator.ir.docs import (
     Variant,
 )
 from generator.ir.rules import RecordingRule, RuleGroup
-from generator.spec.model import LatencySli, Platform, Slo, Tenant
+from generator.spec.model import CompositeSli, LatencySli, Platform, Slo, Tenant
 from generator.values import plain
 
 
@@ -120,12 +120,14 @@ def _slo(slo: Slo, tenant: Tenant, platform: Platform) -> SloEntry:
     key = slo_panel_key(slo.name, "budget")
     kind = type(slo.sli).__name__.removesuffix("Sli").lower()
     counted = " / ".join(text.value.strip() for text in reversed(texts_of(slo)))
+    if isinstance(slo.sli, CompositeSli):
+        counted = " and ".join(member.value for member in slo.sli.members)
     below = f" below {slo.sli.below}" if isinstance(slo.sli, LatencySli) else ""
     return SloEntry(
         name=slo.name,
         service=slo.service,
         objective=f"{plain(slo.objective)} %",
-        window=slo.window,
+        window=slo.calendar or str(slo.window),
         sli=f"{kind}{below}: {counted}",
         group_by=slo.group_by,
         description=slo.description,

@@ -7,9 +7,11 @@ bad: a total outage must not look like silence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from generator.compile.burn_rate import BASE
+from generator.compile.calendar_period import PERIOD_LABEL
 from generator.compile.context import Context
 from generator.compile.wording import operand
 from generator.findings import Finding, Text, error, has_errors
@@ -22,8 +24,9 @@ from generator.promql.build import (
 )
 from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
-from generator.promql.tree import VectorSelector
+from generator.promql.tree import VectorSelector, vector_selectors
 from generator.spec.model import (
+    CompositeSli,
     ConditionSli,
     EventsSli,
     LatencySli,
@@ -43,8 +46,9 @@ class Measured:
     """The expressions of one SLI.
 
     Either `total` and `errors` (per-second rates over the base window, zero when nothing fails),
-    or `ratio`, an error ratio with `$window`. `missing` is true while the SLI is blind, `odd`
-    while errors exceed the total; empty where that cannot be.
+    or `ratio`, an error ratio with `$window`, or nothing: a composite reads its members. `missing`
+    is true while the SLI is blind, `odd` while errors exceed the total; empty where that cannot
+    be. `masked`: planned maintenance is left out of total, errors and the ratio's base.
     """
 
     total: str = ""
@@ -52,6 +56,7 @@ class Measured:
     ratio: str = ""
     missing: str = ""
     odd: str = ""
+    masked: str = ""
 
 
 def measured(slo: Slo, context: Context) -> tuple[Measured | None, tuple[Finding, ...]]:
@@ -63,7 +68,7 @@ def measured(slo: Slo, context: Context) -> tuple[Measured | None, tuple[Finding
         findings += _unusable(slo, context)
     if has_errors(findings):
         return None, tuple(findings)
-    return _expressions(slo), tuple(findings)
+    return _without_maintenance(_expressions(slo), slo, context), tuple(findings)
 
 
 def texts_of(slo: Slo) -> tuple[Text, ...]:
@@ -73,6 +78,8 @@ def texts_of(slo: Slo) -> tuple[Text, ...]:
             return tuple(text for text in (total, errors, good) if text is not None)
         case LatencySli(histogram=text) | ProbeSli(text) | RatioSli(text) | ConditionSli(text):
             return (text,)
+        case CompositeSli():
+            return ()
 
 
 def _expressions(slo: Slo) -> Measured:
@@ -86,9 +93,11 @@ def _expressions(slo: Slo) -> Measured:
         case ProbeSli(metric):
             return _probe(metric.value, slo.group_by)
         case RatioSli(errors):
-            return Measured(ratio=errors.value)
+            return Measured(ratio=errors.value, missing=_all_absent(errors.value))
         case ConditionSli(expr):
             return _condition(expr.value)
+        case CompositeSli():
+            return Measured()
 
 
 def _events(sli: EventsSli, by: tuple[str, ...]) -> Measured:
@@ -184,6 +193,39 @@ def ratio_over(ratio: str, window: str) -> str:
     return f"{operand(replaced_ranges(ratio, WINDOW, window))} >= 0"
 
 
+def _all_absent(expr: str) -> str:
+    """Nothing that an expression reads is there: a part of it may be, before the first error."""
+    nodes = vector_selectors(parse(expr, variables=True))
+    found = dict.fromkeys(f"absent({expr[node.start : node.body_end]})" for node in nodes)
+    return " and on () ".join(found)
+
+
+# --------------------------------------------------------------------------- maintenance
+
+
+def _without_maintenance(sli: Measured, slo: Slo, context: Context) -> Measured:
+    """The SLI with no sample while a rate over the base window touches planned maintenance."""
+    mask = _maintenance(slo, context) if slo.exclude_maintenance else ""
+    if not mask:
+        return sli
+
+    def outside(expr: str) -> str:
+        return f"({expr}) unless on () ({mask})" if expr else ""
+
+    return replace(sli, total=outside(sli.total), errors=outside(sli.errors), masked=mask)
+
+
+def _maintenance(slo: Slo, context: Context) -> str:
+    """A sample from the start of each of the service's windows to one base window past its end."""
+    after = BASE.ms // 1000
+    times = sorted(
+        (int(window.start.timestamp()), int(window.end.timestamp()) + after)
+        for window in context.tenant.maintenance
+        if not window.services or slo.service in window.services
+    )
+    return " or ".join(f"vector(time()) >= {start} < {end}" for start, end in times)
+
+
 # --------------------------------------------------------------------------- findings
 
 
@@ -266,6 +308,8 @@ def _bad_grouping(slo: Slo, context: Context) -> list[Finding]:
         names.tenant, names.service, names.slo, names.severity, names.team, names.pair,
         names.level, "alertname", "alertstate", "__name__",
     }  # fmt: skip
+    if slo.calendar:
+        taken.add(PERIOD_LABEL)
     return [
         error(
             "slo-group-by",

@@ -14,11 +14,17 @@ from generator.compile.burn_rate import BASE, Burn, error_budget
 from generator.compile.context import Context
 from generator.compile.naming import slo_panel_key, test_slug
 from generator.compile.plan import Graph, PlannedAlert
-from generator.compile.sli import Measured
+from generator.compile.slo_recorded import DAY, Recorded, events_in
+from generator.compile.slo_series import (
+    REMAINING,
+    events_name,
+    period_events,
+    ratio_name,
+    series,
+)
 from generator.compile.wording import drawn_view
 from generator.ir.rules import AlertRule
-from generator.promql.build import selector
-from generator.spec.model import Slo
+from generator.spec.model import CompositeSli, Slo
 from generator.values import Duration, plain
 
 BURN_ALERT = "SLOErrorBudgetBurn"
@@ -26,22 +32,8 @@ EXHAUSTED_ALERT = "SLOErrorBudgetExhausted"
 MISSING_ALERT = "SLOMetricAbsent"
 ODD_ALERT = "SLOErrorsExceedTotal"
 
-TOTAL = "slo:sli_total:rate5m"
-ERRORS = "slo:sli_errors:rate5m"
-
 _EXHAUSTED_FOR = Duration.of(minutes=5)
 _ODD_FOR = Duration.of(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An SLO with what is recorded of it."""
-
-    slo: Slo
-    sli: Measured
-    burns: tuple[Burn, ...]
-    interval: Duration
-    """Evaluation interval of the event rates: what one recorded sample stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +56,6 @@ class _Draft:
     pair: str = ""
     grouped: bool = True
     """Whether its series carry the SLO's group_by."""
-
-
-def ratio_name(window: Duration) -> str:
-    """Name of the recorded error ratio over a window: `slo:sli_error:ratio_rate1h`."""
-    return f"slo:sli_error:ratio_rate{window}"
-
-
-def series(record: str, slo: Slo, context: Context) -> str:
-    """The selector of a recorded series of an SLO, as text that still has to be isolated."""
-    return selector(record, [(context.platform.labels.slo, "=", slo.name)])
 
 
 def slo_alerts(recorded: Recorded, context: Context) -> tuple[PlannedAlert, ...]:
@@ -103,7 +85,7 @@ def _burn(recorded: Recorded, context: Context, burn: Burn) -> _Draft:
         summary=f"the budget burns at {factor} times the even pace or faster over {pair.long}",
         description=f"{{{{ $value | humanizePercentage }}}} of events failed in the last "
         f"{pair.long}, and the last {pair.short} are no better. At {factor} times the even pace, "
-        f"{percent} % of the {slo.window} budget is gone within {pair.long}.",
+        f"{percent} % of the budget of {slo.period} is gone within {pair.long}.",
         runbook=_BURN_RUNBOOK,
         value=long,
         level=burn.threshold,
@@ -113,27 +95,37 @@ def _burn(recorded: Recorded, context: Context, burn: Burn) -> _Draft:
 
 def _gate(recorded: Recorded, context: Context, window: Duration) -> str:
     """Enough events in the window; a ratio alone knows no traffic."""
-    slo = recorded.slo
-    if not slo.min_events or not recorded.sli.total:
+    if not recorded.gated:
         return ""
-    total = series(TOTAL, slo, context)
-    events = f"sum_over_time({total}[{window}]) * {plain(recorded.interval.seconds)}"
-    return f" and {events} >= {plain(slo.min_events)}"
+    events = events_in(recorded, window, context)
+    if window >= DAY:
+        events = series(events_name(window), recorded.slo, context)
+    return f" and{_journey(recorded)} {events} >= {plain(recorded.slo.min_events)}"
+
+
+def _journey(recorded: Recorded) -> str:
+    """A journey's traffic is one of its parts', whose labels are not its own."""
+    return " on ()" if isinstance(recorded.slo.sli, CompositeSli) else ""
 
 
 def _exhausted(recorded: Recorded, context: Context) -> _Draft:
     slo = recorded.slo
-    remaining = series("slo:period_error_budget_remaining:ratio", slo, context)
+    remaining = series(REMAINING, slo, context)
+    expr = f"1 - {remaining} >= 1"
+    journey = isinstance(slo.sli, CompositeSli)
+    if recorded.gated and not (journey and slo.calendar):
+        events = series(period_events(slo), slo, context)
+        expr += f" and{_journey(recorded)} {events} >= {plain(slo.min_events)}"
     return _Draft(
         alert=EXHAUSTED_ALERT,
-        expr=f"{remaining} <= 0{_gate(recorded, context, slo.window)}",
+        expr=expr,
         kind="slo",
         severity=slo.ticket_severity,
         hold=_EXHAUSTED_FOR,
         panel="budget",
-        summary=f"the error budget of {slo.window} is spent",
-        description=f"{{{{ $value | humanizePercentage }}}} of the budget is left: the objective "
-        f"of {plain(slo.objective)} % over {slo.window} is not met.",
+        summary=f"the error budget of {slo.period} is spent",
+        description=f"{{{{ $value | humanizePercentage }}}} of the error budget is spent: the "
+        f"objective of {plain(slo.objective)} % over {slo.period} is not met.",
         runbook=_EXHAUSTED_RUNBOOK,
         value=remaining,
     )
@@ -141,15 +133,12 @@ def _exhausted(recorded: Recorded, context: Context) -> _Draft:
 
 def _missing(recorded: Recorded, context: Context) -> list[_Draft]:
     slo = recorded.slo
-    expr = recorded.sli.missing
-    if recorded.sli.ratio:
-        expr = f"absent({series(ratio_name(BASE), slo, context)})"
-    if not expr:
+    if not recorded.sli.missing:
         return []
     return [
         _Draft(
             alert=MISSING_ALERT,
-            expr=expr,
+            expr=recorded.sli.missing,
             kind="slo",
             severity=slo.page_severity,
             hold=missing_for(recorded, context),

@@ -61,9 +61,10 @@ class SloEntry:
     name: str
     service: str
     objective: str
-    window: Duration
+    window: str
+    """`30d`, or the calendar's `month` or `quarter`."""
     sli: str
-    """`events`, `latency`, `ratio`, `probe` or `condition`, with what it counts."""
+    """`events`, `latency`, `ratio`, `probe`, `condition` or `composite`, with what it counts."""
     group_by: tuple[str, ...]
     description: str
     compliance: tuple[str, ...]

@@ -216,7 +216,14 @@ class ConditionSli:
     expr: Text
 
 
-Sli = EventsSli | LatencySli | RatioSli | ProbeSli | ConditionSli
+@dataclass(frozen=True, slots=True)
+class CompositeSli:
+    """A journey: good while all its members are. `members` name SLOs that are not composite."""
+
+    members: tuple[Text, ...]
+
+
+Sli = EventsSli | LatencySli | RatioSli | ProbeSli | ConditionSli | CompositeSli
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +237,18 @@ class BurnRatePair:
     severity: str
     for_: Duration
     place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairChange:
+    """A pair of the scaled workbook that the author drops or changes; None: as it is."""
+
+    pair: Text
+    """Its windows as written: `1d/2h`."""
+    drop: bool = False
+    severity: str | None = None
+    for_: Duration | None = None
+    budget: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +276,18 @@ class Slo:
     objective_place: Place
     pack: str = ""
     """The pack it comes from, empty for the tenant's own."""
+    calendar: str = ""
+    """`month` or `quarter`: the period is that of the calendar, in UTC, and `window` its usual
+    length; empty: the last `window`."""
+    exclude_maintenance: bool = False
+    """Whether planned maintenance of the service is left out of the budget."""
+    changes: tuple[PairChange, ...] = ()
+    """What the author changes in the workbook's pairs; empty where `pairs` are given."""
+
+    @property
+    def period(self) -> str:
+        """Its period in words that follow "over": `30d`, `a calendar month`."""
+        return f"a calendar {self.calendar}" if self.calendar else str(self.window)
 
 
 # --------------------------------------------------------------------------- alerts

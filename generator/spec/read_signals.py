@@ -1,4 +1,4 @@
-"""Alerts, SLOs, severity models and panels of a spec or a pack."""
+"""Alerts, severity models and panels of a spec or a pack; SLOs are `read_slos`'s."""
 
 from __future__ import annotations
 
@@ -7,27 +7,19 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from generator.findings import Place, Text
+from generator.findings import Place
 from generator.spec.model import (
     Absent,
     Alert,
     Anomaly,
-    BurnRatePair,
-    ConditionSli,
     Correlate,
     CustomPanel,
-    EventsSli,
     Expression,
     Feature,
     Forecast,
-    LatencySli,
     Metric,
-    ProbeSli,
-    RatioSli,
     SeverityModel,
     Signal,
-    Sli,
-    Slo,
     Threshold,
     UserTest,
 )
@@ -35,8 +27,6 @@ from generator.spec.scalars import (
     Reading,
     decimal,
     duration,
-    flag,
-    ratio,
     static_labels,
     string,
     strings,
@@ -47,8 +37,6 @@ from generator.spec.validate import did_you_mean, one_of
 from generator.values import Duration
 
 ALERT_KINDS = ("threshold", "forecast", "anomaly", "absent", "correlate", "expr")
-SLI_KINDS = ("events", "latency", "ratio", "probe", "condition")
-DAY = Duration.of(days=1)
 WEEK = Duration.of(days=7)
 
 
@@ -100,10 +88,10 @@ def _alert(name: str, place: Place, node: Node, around: Around, reading: Reading
     return Alert(
         name=name,
         signal=signal,
-        service=around.service or _service(node, around, reading),
+        service=around.service or service_of(node, around, reading),
         for_=duration(node.get("for")),
         keep_firing_for=duration(node.get("keep_firing_for")),
-        severity=_severity(node.get("severity"), default, around, reading),
+        severity=severity_of(node.get("severity"), default, around, reading),
         labels=static_labels(node.get("labels"), reading, around.reserved),
         summary=text(node.get("summary")),
         description=text(node.get("description")),
@@ -114,17 +102,19 @@ def _alert(name: str, place: Place, node: Node, around: Around, reading: Reading
         escalation=string(policy) if policy else None,
         unit=string(node.get("unit")),
         view=string(node.get("view"), "technical"),
-        tests=tuple(_user_test(name, t) for t in _items(node.get("tests"))),
+        tests=tuple(_user_test(name, t) for t in items_of(node.get("tests"))),
         place=place,
         pack=around.pack,
     )
 
 
-def _items(node: Node | None) -> tuple[Node, ...]:
+def items_of(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list, none when there is no list."""
     return node.items if node is not None else ()
 
 
-def _service(node: Node, around: Around, reading: Reading) -> str | None:
+def service_of(node: Node, around: Around, reading: Reading) -> str | None:
+    """The service that a value names; None and a finding when there is none of that name."""
     service = node.get("service")
     if service is None:
         return None
@@ -132,7 +122,8 @@ def _service(node: Node, around: Around, reading: Reading) -> str | None:
     return string(service) if known else None
 
 
-def _severity(node: Node | None, default: str, around: Around, reading: Reading) -> str:
+def severity_of(node: Node | None, default: str, around: Around, reading: Reading) -> str:
+    """One of the platform's severities; the default, with a finding, when it is none."""
     if node is None:
         return default
     name = string(node)
@@ -153,8 +144,8 @@ def _user_test(alert: str, node: Node) -> UserTest:
         name=string(node.get("name"), f"{alert} with the author's data"),
         interval=duration(node.get("interval"), Duration.of(minutes=1)),
         series=tuple((key, string(value)) for key, _, value in series.values()),
-        fires_at=tuple(duration(n) for n in _items(node.get("fires_at"))),
-        silent_at=tuple(duration(n) for n in _items(node.get("silent_at"))),
+        fires_at=tuple(duration(n) for n in items_of(node.get("fires_at"))),
+        silent_at=tuple(duration(n) for n in items_of(node.get("silent_at"))),
         place=node.place,
     )
 
@@ -247,7 +238,7 @@ def _correlate(node: Node, reading: Reading) -> Signal | None:
     if some is not None:
         return Correlate("any", 1, tuple(text(n) for n in some.items), within)
     assert least is not None
-    members = tuple(text(n) for n in _items(least.get("of")))
+    members = tuple(text(n) for n in items_of(least.get("of")))
     count_node = least.get("count")
     count = int(decimal(count_node, Decimal(1), reading))
     if count > len(members):
@@ -269,142 +260,6 @@ _SIGNALS = {
     "correlate": _correlate,
     "expr": _expression,
 }
-
-
-# --------------------------------------------------------------------------- slos
-
-
-def read_slos(node: Node | None, around: Around, reading: Reading) -> dict[str, Slo]:
-    """SLOs by name; a pack's are named `<service>-<name>`."""
-    slos: dict[str, Slo] = {}
-    for name, place, value in node.values() if node else ():
-        if not reading.usable(*around.base, "slos", name):
-            continue
-        full = f"{around.service}-{name}" if around.service else name
-        slo = _slo(full, place, value, around, reading)
-        if slo is not None:
-            slos[full] = slo
-    return slos
-
-
-def _slo(name: str, place: Place, node: Node, around: Around, reading: Reading) -> Slo | None:
-    sli_node, objective_node = node.get("sli"), node.get("objective")
-    assert sli_node is not None and objective_node is not None
-    sli = _sli(sli_node, around, reading)
-    objective = _objective(objective_node, reading)
-    alerting, defaults = node.get("alerting"), around.slo_defaults
-    window_node = node.get("window") or (defaults.get("window") if defaults else None)
-    window = duration(window_node, Duration.of(days=30))
-    if window < DAY:
-        assert window_node is not None
-        hint = "write 7d, 28d or 30d"
-        message = f"an SLO's window is at least 1d, not {window}"
-        reading.error("bad-window", message, window_node.place, hint)
-        return None
-    service = around.service or _service(node, around, reading)
-    if sli is None or objective is None or service is None:
-        return None
-
-    def setting(key: str) -> Node | None:
-        own = alerting.get(key) if alerting else None
-        return own or (defaults.get(key) if defaults else None)
-
-    severities = around.severities
-    second = severities[min(1, len(severities) - 1)]
-    return Slo(
-        name=name,
-        service=service,
-        objective=objective,
-        window=window,
-        sli=sli,
-        group_by=strings(node.get("group_by")),
-        pairs=_pairs(alerting.get("pairs") if alerting else None, window, around, reading),
-        page_severity=_severity(setting("page"), severities[0], around, reading),
-        ticket_severity=_severity(setting("ticket"), second, around, reading),
-        min_events=decimal(setting("min_events"), Decimal(0), reading),
-        description=string(node.get("description")),
-        labels=static_labels(node.get("labels"), reading, around.reserved),
-        compliance=strings(node.get("compliance")),
-        runbook=string(node.get("runbook")),
-        place=place,
-        objective_place=objective_node.place,
-        pack=around.pack,
-    )
-
-
-def _objective(node: Node, reading: Reading) -> Decimal | None:
-    number = ratio(node, reading, "objective")
-    if number is None:
-        return None
-    percent = number * 100 if string(node).endswith("%") or number < 1 else number
-    if not 0 < percent < 100:
-        message = f"an objective lies between 0 and 100 %, both excluded, not at {string(node)}"
-        reading.error("bad-objective", message, node.place, "write 99.9%")
-        return None
-    return percent
-
-
-def _sli(node: Node, around: Around, reading: Reading) -> Sli | None:
-    wrong = one_of(node, SLI_KINDS, "an SLI", "sli-kind")
-    if wrong:
-        reading.findings += wrong
-        return None
-    kind = next(k for k in SLI_KINDS if node.get(k))
-    given = node.get(kind)
-    assert given is not None
-    if kind == "events":
-        wrong = one_of(given, ("errors", "good"), "an SLI of events", "sli-kind")
-        reading.findings += wrong
-        errors, good = given.get("errors"), given.get("good")
-        total = text(given.get("total"))
-        return None if wrong else EventsSli(total, _maybe(errors), _maybe(good))
-    if kind == "latency":
-        below, histogram = given.get("below"), text(given.get("histogram"))
-        assert below is not None
-        declared = around.metrics.get(histogram.value.partition("{")[0].strip())
-        native = declared is not None and declared.type == "native_histogram"
-        limit = duration(below)
-        if limit.ms == 0:
-            reading.error("bad-value", "below should be more than 0", below.place)
-        return LatencySli(histogram, limit, below.place, flag(given.get("native"), native))
-    if kind == "ratio":
-        return RatioSli(text(given.get("errors")))
-    if kind == "probe":
-        return ProbeSli(text(given.get("metric")))
-    return ConditionSli(text(given.get("expr")))
-
-
-def _maybe(node: Node | None) -> Text | None:
-    return text(node) if node is not None else None
-
-
-def _pairs(
-    node: Node | None, window: Duration, around: Around, reading: Reading
-) -> tuple[BurnRatePair, ...] | None:
-    if node is None:
-        return None
-    pairs = []
-    for item in node.items:
-        long_node, budget_node = item.get("long"), item.get("budget")
-        assert long_node is not None and budget_node is not None
-        long = duration(long_node)
-        short = duration(item.get("short"), Duration(long.ms // 12))
-        budget = ratio(budget_node, reading, "budget")
-        if budget is not None and not 0 < budget < 1:
-            message = (
-                f"budget lies between 0 and 100 %, both excluded, not at {string(budget_node)}"
-            )
-            reading.error("bad-ratio", message, budget_node.place)
-            budget = None
-        if not short < long <= window or short.ms == 0:
-            message = f"the windows should rise: short {short}, long {long}, SLO {window}"
-            reading.error("bad-window", message, item.place)
-            continue
-        severity = _severity(item.get("severity"), around.severities[0], around, reading)
-        if budget is not None:
-            hold = duration(item.get("for"))
-            pairs.append(BurnRatePair(long, short, budget, severity, hold, item.place))
-    return tuple(pairs)
 
 
 # --------------------------------------------------------------------------- severity, panels
@@ -466,7 +321,7 @@ def _feature(
     slo = node.get("slo")
     if slo is not None and not reading.reference(string(slo), slos, "SLO", slo.place):
         return None
-    bounds = [decimal(n, Decimal(0), reading) for n in _items(node.get("clamp"))]
+    bounds = [decimal(n, Decimal(0), reading) for n in items_of(node.get("clamp"))]
     low, high = (bounds[0], bounds[1]) if bounds else (Decimal(0), Decimal(1))
     if slo is not None and not bounds:
         high = Decimal("14.4")
@@ -476,7 +331,7 @@ def _feature(
         reading.error("bad-order", "clamp is [lowest, highest]", clamp.place)
     return Feature(
         name=name,
-        expr=_maybe(node.get("expr")),
+        expr=text(node.get("expr")) if node.get("expr") else None,
         slo=string(slo) if slo else None,
         window=duration(node.get("window"), Duration.of(hours=1)) if slo else None,
         low=low,
@@ -500,11 +355,11 @@ def read_panels(
         if not reading.usable(*path, name):
             continue
         queries = tuple(
-            (text(q.get("expr")), string(q.get("legend"))) for q in _items(value.get("queries"))
+            (text(q.get("expr")), string(q.get("legend"))) for q in items_of(value.get("queries"))
         )
         thresholds = tuple(
             (decimal(t.get("from"), Decimal(0), reading), string(t.get("color")))
-            for t in _items(value.get("thresholds"))
+            for t in items_of(value.get("thresholds"))
         )
         prefix = f"{around.service}:{around.pack}:" if around.service else ""
         panels.append(
@@ -517,7 +372,7 @@ def read_panels(
                 queries=queries,
                 unit=string(value.get("unit"), "short"),
                 thresholds=thresholds,
-                service=around.service or _service(value, around, reading),
+                service=around.service or service_of(value, around, reading),
                 place=place,
                 pack=around.pack,
             )

@@ -39,8 +39,8 @@ from generator.spec.read_signals import (
     read_alerts,
     read_panels,
     read_severity_model,
-    read_slos,
 )
+from generator.spec.read_slos import check_composites, read_slos
 from generator.spec.scalars import (
     RESERVED_LABELS,
     Reading,
@@ -107,6 +107,7 @@ def read_tenant(root: Node, content: bytes, around: Surroundings, reading: Readi
     slo_names = {**names("slos"), **bundle.slos}
     _check_duplicates(bundle, reading)
     _check_correlations(bundle, slo_names, reading)
+    check_composites(bundle.slos, slo_names, reading)
     dashboards = root.get("dashboards")
     views = strings(dashboards.get("views") if dashboards else None) or VIEWS
     return Tenant(

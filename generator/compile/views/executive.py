@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from generator.compile.context import Context
 from generator.compile.inhibition import MARKER
 from generator.compile.naming import slo_panel_key
+from generator.compile.slo_series import period_ratio
 from generator.compile.views.parts import (
     AMBER,
     GREEN,
@@ -39,7 +40,7 @@ def promises(context: Context) -> tuple[Row, ...]:
         return (row("promises", "Promises", [text_panel("no-slos", "No promises yet", words)]),)
     rows = [row("promises", "Promises", _overview(context))]
     for slo in slos:
-        title = f"{slo.name}: {plain(slo.objective)} % of {slo.service} over {slo.window}"
+        title = f"{slo.name}: {plain(slo.objective)} % of {slo.service} over {slo.period}"
         rows.append(row(f"slo:{slo.name}", title, _slo(slo, context), collapsed=len(slos) > 4))
     return tuple(rows)
 
@@ -158,13 +159,14 @@ def _slo(slo: Slo, context: Context) -> Iterable[Panel]:
     names = context.platform.labels
     matchers = [(names.slo, "=", slo.name)]
     legend = " ".join(f"{{{{ {label} }}}}" for label in slo.group_by) or slo.name
-    period = selector(f"slo:sli_error:ratio_rate{slo.window}", matchers)
+    told = f"this {slo.calendar}" if slo.calendar else f"the last {slo.window}"
+    period = selector(period_ratio(slo), matchers)
     objective = float(slo.objective / 100)
     yield Panel(
         key=slo_panel_key(slo.name, "attained"),
         title=f"{slo.name}: attained",
         description=(
-            f"{slo.description or slo.name}. Good events of the last {slo.window}; the objective "
+            f"{slo.description or slo.name}. Good events of {told}; the objective "
             f"is {plain(slo.objective)} %. Red: the promise is broken."
         ),
         kind="stat",
@@ -178,7 +180,7 @@ def _slo(slo: Slo, context: Context) -> Iterable[Panel]:
         key=slo_panel_key(slo.name, "budget"),
         title=f"{slo.name}: error budget",
         description=(
-            f"What is left of the budget of {slo.window}, burning down. At 0 the promise is "
+            f"What is left of the budget of {slo.period}, burning down. At 0 the promise is "
             "broken: reliability comes before features."
         ),
         kind="timeseries",
