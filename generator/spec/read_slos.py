@@ -173,18 +173,23 @@ def _window(node: Node, defaults: Node | None, calendar: str, reading: Reading) 
 
 
 def _measured(node: Node, around: Around, reading: Reading) -> Sli | None:
-    wrong = one_of(node, ("sli", "composite"), "an SLO", "sli-kind")
-    if wrong:
-        reading.findings += wrong
-        return None
     composite, sli = node.get("composite"), node.get("sli")
-    if composite is None:
+    if composite is None and sli is None:
+        hint = "add sli: {events: {total: <counter>, errors: <its errors>}}"
+        reading.error("missing-key", "an SLO needs sli, or composite", node.place, hint)
+        return None
+    if composite is None or sli is not None:
+        reading.findings += one_of(node, ("sli", "composite"), "an SLO", "sli-kind")
         assert sli is not None
         return _sli(sli, around, reading)
     group_by = node.get("group_by")
     if group_by is not None:
         message = "a composite SLO has one error ratio for the whole journey"
         reading.error("slo-group-by", message, node.key_place("group_by"), "remove group_by")
+    if node.get("exclude") is not None:
+        message = "a composite SLO measures nothing itself that could be left out"
+        place = node.key_place("exclude")
+        reading.error("slo-exclude", message, place, "give exclude to its parts")
     return CompositeSli(tuple(text(item) for item in items_of(composite.get("all"))))
 
 

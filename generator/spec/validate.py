@@ -179,6 +179,8 @@ def _bad_name(problem: Any, node: Node) -> Finding:
     pattern = str(problem.validator_value)
     if "A-Za-z_" in pattern or "a-zA-Z_" in pattern:
         hint = "use letters, digits and _; do not begin with a digit"
+    elif "/" in pattern:
+        hint = "write the long and the short window: 1d/2h"
     else:
         hint = "use letters, digits, '-', '_' and '.', at most 63; begin with a letter or digit"
     place = _sized(node.key_place(name), name)

@@ -105,7 +105,7 @@ def _failed_tests(
     sections = _sections(output, list(names))
     findings = []
     for name, path in names.items():
-        said = sections.get(name, "")
+        said = sections.get(name, output if len(batch) == 1 else "")
         if "FAILED" not in said and "error" not in said.lower():
             _remember(tool, path, cache)
             continue

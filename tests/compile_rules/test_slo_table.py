@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from generator.compile.burn_rate import burns, factor_of, workbook_pairs
-from generator.compile.slo import compile_slos
-from generator.compile.tenant import alert_groups
-from generator.ir.checks import AlertTest, Expectation, InputSeries, Scenario
-from generator.ir.rules import RuleGroup
-from generator.render.prometheus import test_files as unit_test_files
 from generator.spec.model import EventsSli
 from generator.tools import Tool
 from generator.values import Duration
-from generator.verify.promtool import run_tests
-from tests.builders import platform, slo, tenant, text
+from tests.builders import slo, text
+from tests.compile_rules.playing import firing, flow, groups, promtool_agrees
 
-STEP = Duration.of(seconds=30)
 GOOD = 'http_requests_total{tenant="acme",code="200"}'
 BAD = 'http_requests_total{tenant="acme",code="500"}'
 RATIO = 'slo:sli_error:ratio_rate{window}{{tenant="acme"}}'
@@ -30,53 +23,6 @@ BUDGET = 'slo:period_error_budget_remaining:ratio{tenant="acme"}'
 OF_GOOD = EventsSli(
     total=text("http_requests_total"), good=text('http_requests_total{code!~"5.."}')
 )
-
-
-def groups(**changes: Any) -> tuple[RuleGroup, ...]:
-    spec = tenant(slos={"availability": slo(**changes)})
-    recorded, compiled = compile_slos(spec, platform())
-    return (*recorded, *alert_groups(spec, platform(), compiled.alerts))
-
-
-def promtool_agrees(
-    tool: Tool,
-    folder: Path,
-    rules: Sequence[RuleGroup],
-    series: Mapping[str, str],
-    expected: Sequence[tuple[str, str, float | None]],
-) -> None:
-    """Each (time, expression) gives one sample of this value, or nothing for None."""
-    told = [
-        Expectation(Duration.parse(at), f"sum({expr})", {} if value is None else {"{}": value})
-        for at, expr, value in expected
-    ]
-    inputs = tuple(InputSeries(name, values) for name, values in series.items())
-    scenario = Scenario("case", STEP, inputs, tuple(told))
-    for artifact in unit_test_files(
-        [AlertTest("case", "Case", tuple(rules), (scenario,), STEP)], "x"
-    ):
-        path = folder / artifact.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(artifact.content)
-    files = sorted(folder.rglob("test.yml"))
-    findings, _ = run_tests(tool, files, folder, {}, None)
-    assert not findings, findings[0].message
-
-
-def flow(*parts: tuple[float, str]) -> str:
-    """A counter in promtool's notation: (per second, for how long) one after another."""
-    total, pieces = 0.0, []
-    for rate, length in parts:
-        count = Duration.parse(length).ms // STEP.ms
-        step = rate * float(STEP.seconds)
-        pieces.append(f"{total:g}+{step:g}x{count - 1}")
-        total += step * count
-    return " ".join(pieces)
-
-
-def firing(pair: str = "") -> str:
-    also = f',burn_rate_pair="{pair}"' if pair else ""
-    return f'ALERTS{{alertname="SLOErrorBudgetBurn",alertstate="firing"{also}}} > bool 0'
 
 
 @pytest.mark.tools

@@ -115,6 +115,48 @@ added("objective of 100", f"slos:\n  a: {{service: api, objective: 100%, {SLI}}}
 added("objective in words", f"slos:\n  a: {{service: api, objective: three nines, {SLI}}}\n")
 added("objective of 120", f"slos:\n  a: {{service: api, objective: 120, {SLI}}}\n")
 added("short window", f"slos:\n  a: {{service: api, objective: 99%, window: 12h, {SLI}}}\n")
+added(
+    "window and calendar",
+    f"slos:\n  a: {{service: api, objective: 99%, window: 30d, calendar: month, {SLI}}}\n",
+)
+added("calendar of weeks", f"slos:\n  a: {{service: api, objective: 99%, calendar: week, {SLI}}}\n")
+added("excluding more", f"slos:\n  a: {{service: api, objective: 99%, exclude: weekends, {SLI}}}\n")
+added(
+    "sli and composite",
+    f"slos:\n  a: {{service: api, objective: 99%, {SLI}, composite: {{all: [b, c]}}}}\n",
+)
+added(
+    "composite of nothing",
+    f"slos:\n  b: {{service: api, objective: 99%, {SLI}}}\n  a: {{service: api, objective: 99%, composite: {{all: [b, bb]}}}}\n",
+)
+added(
+    "composite of itself",
+    f"slos:\n  b: {{service: api, objective: 99%, {SLI}}}\n  a: {{service: api, objective: 99%, composite: {{all: [b, a]}}}}\n",
+)
+added(
+    "composite with labels and exclusions",
+    f"slos:\n  b: {{service: api, objective: 99%, {SLI}}}\n  c: {{service: api, objective: 99%, {SLI}}}\n"
+    "  a: {service: api, objective: 99%, composite: {all: [b, c]}, group_by: [method], exclude: maintenance}\n",
+)
+added(
+    "composite of another calendar",
+    f"slos:\n  b: {{service: api, objective: 99%, {SLI}}}\n  c: {{service: api, objective: 99%, calendar: month, {SLI}}}\n"
+    "  a: {service: api, objective: 99%, composite: {all: [b, c]}, calendar: month}\n",
+)
+added(
+    "pairs and changes",
+    f"slos:\n  a: {{service: api, objective: 99%, {SLI}, alerting: {{drop: [3d/6h], "
+    "change: {1d/2h: {severity: inf, budget: 120%}}, pairs: [{long: 1h, budget: 2%, severity: critical}]}}\n",
+)
+added(
+    "changes of the wrong form",
+    f"slos:\n  a: {{service: api, objective: 99%, {SLI}, alerting: {{drop: [3d], change: {{6h: {{for: 1m}}}}}}}}\n",
+)
+added(
+    "changes of the wrong kind",
+    f"slos:\n  a: {{service: api, objective: 99%, {SLI}, alerting: "
+    "{change: {1d/2h: {severity: inf, budget: 120%}}}}\n",
+)
 added("no sli", "slos:\n  a: {service: api, objective: 99%}\n")
 added(
     "errors and good",
