@@ -117,7 +117,8 @@ class Evaluation:
             if series.metric == name and accepts(node.matchers, dict(series.labels)):
                 yield name, dict(series.labels), self._points(series, start, end)
         for number, rule in enumerate(self.rules):
-            if rule.record == name:
+            static = [m for m in node.matchers if m.name in rule.labels]
+            if rule.record == name and accepts(static, rule.labels):
                 begin = end - self.step / 2 if latest else start
                 yield from self._history(node, number, begin, end)
 
