@@ -16,7 +16,14 @@ from pathlib import Path
 from generator import __version__
 from generator.compile.oncall import horizon_findings
 from generator.compile.tenant import compile_fleet, compile_tenant
-from generator.deliver.output import built_names, recover, remove_tree, write_tree
+from generator.deliver.audit import LOG, Entry, append, manifest_hash, who
+from generator.deliver.output import (
+    WriteReport,
+    built_names,
+    recover,
+    remove_tree,
+    write_tree,
+)
 from generator.findings import (
     Finding,
     Place,
@@ -46,6 +53,7 @@ from generator.verify.promtool import check_config, check_rules
 from generator.verify.promtool import run_tests as promtool_run_tests
 from generator.verify.reread import reread
 from generator.verify.stage import staged
+from generator.verify.web import check_web_configs
 
 FLEET = "fleet"
 CACHE = ".tocsin-cache"
@@ -220,6 +228,8 @@ def _judged(compilation: Compilation, promtool: Tool | None, amtool: Tool | None
             found += check_rules(promtool, rules, stage, _origins(compilation))
             if compilation.fleet is not None:
                 found += check_config(promtool, stage / FLEET / "prometheus.yml", stage)
+                web = sorted((stage / FLEET).glob("*-web.yml"))
+                found += check_web_configs(promtool, web, stage)
         if amtool is not None:
             configs = [stage / n / "alertmanager/alertmanager.yml" for n in compiled]
             if compilation.fleet is not None:
@@ -263,9 +273,11 @@ def build(
     *,
     verify_mode: str = "auto",
     progress: bool = False,
+    audit: bool = False,
 ) -> Outcome:
     """Compile, verify and write. A tenant with an error leaves its output as it was.
 
+    `audit`: what changed is appended to the log in the output folder.
     Raises OutputError when the disk refuses, ToolFailed when a tool does not answer.
     """
     try:
@@ -278,37 +290,74 @@ def build(
         outcome.told.append("nothing was written")
         return outcome
     recover(output)
-    for name in compilation.wanted:
-        _write(output, name, compilation.tenants[name], outcome)
+    reports = {name: _write(output, name, compilation, outcome) for name in compilation.wanted}
     if compilation.fleet is not None:
-        about = {"generator": f"tocsin {__version__}"}
-        report = write_tree(output, FLEET, compilation.fleet, about)
+        report = write_tree(output, FLEET, compilation.fleet, _about(compilation, FLEET))
         outcome.told.append(_summary(FLEET, report.added, report.changed, report.removed))
+        reports[FLEET] = report
     if not wanted:
-        _remove_gone(root, output, outcome)
+        reports |= _remove_gone(root, output, outcome)
+    if audit:
+        _log(output, compilation, reports, outcome)
     return outcome
 
 
-def _write(output: Path, name: str, one: Compiled, outcome: Outcome) -> None:
+def _write(
+    output: Path, name: str, compilation: Compilation, outcome: Outcome
+) -> WriteReport | None:
+    one = compilation.tenants[name]
     if one.build is None:
         outcome.told.append(f"{name}: errors, left as it was")
-        return
-    about = {
+        return None
+    report = write_tree(output, name, one.artifacts, _about(compilation, name))
+    outcome.told.append(_summary(name, report.added, report.changed, report.removed))
+    return report
+
+
+def _about(compilation: Compilation, name: str) -> dict[str, str]:
+    """What a manifest says besides its files."""
+    one = compilation.tenants.get(name)
+    if one is None or one.build is None:
+        return {"generator": f"tocsin {__version__}"}
+    return {
         "generator": f"tocsin {__version__}",
         "spec": one.build.spec_file,
         "spec_sha256": one.build.spec_hash,
         "tenant": name,
     }
-    report = write_tree(output, name, one.artifacts, about)
-    outcome.told.append(_summary(name, report.added, report.changed, report.removed))
 
 
-def _remove_gone(root: Path, output: Path, outcome: Outcome) -> None:
+def _remove_gone(root: Path, output: Path, outcome: Outcome) -> dict[str, WriteReport]:
     """Output of tenants that have no spec any more."""
+    reports = {}
     for name in built_names(output):
         if name != FLEET and name not in tenant_names(root):
             removed = remove_tree(output, name)
             outcome.told.append(f"{name}: no spec any more, {len(removed)} files removed")
+            reports[name] = WriteReport((), (), removed, 0)
+    return reports
+
+
+def _log(
+    output: Path,
+    compilation: Compilation,
+    reports: Mapping[str, WriteReport | None],
+    outcome: Outcome,
+) -> None:
+    """An entry for each folder that this build changed."""
+    now, actor, entries = datetime.now(UTC), who(), []
+    for name, report in reports.items():
+        if report is not None and report.touched:
+            about = _about(compilation, name)
+            spec, digest = about.get("spec", "specs/"), about.get("spec_sha256", "")
+            manifest = manifest_hash(output, name)
+            generator = about["generator"]
+            entries.append(Entry(now, actor, name, spec, digest, generator, manifest, report))
+    if not entries:
+        outcome.told.append("audit: nothing changed, nothing logged")
+        return
+    head = append(output / LOG, entries)
+    outcome.told.append(f"audit: {len(entries)} entries logged, the log ends at {head}")
 
 
 def _summary(name: str, *changes: tuple[str, ...]) -> str:

@@ -33,12 +33,18 @@ from generator.cli.common import (
     show_default="auto; required when CI is set",
     help="Run promtool and amtool: when they are there, always, or never.",
 )
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Append who, which spec and what changed to output/audit.jsonl (see: tocsin audit).",
+)
 @report_options
 def command(
     tenants: tuple[str, ...],
     root: Path | None,
     output: Path | None,
     verify: str,
+    audit: bool,
     form: str,
     fail_on: str,
 ) -> None:
@@ -55,7 +61,12 @@ def command(
 
     folder = find_root(root)
     result = build(
-        folder, tenants, output or folder / "output", verify_mode=verify, progress=_progress(form)
+        folder,
+        tenants,
+        output or folder / "output",
+        verify_mode=verify,
+        progress=_progress(form),
+        audit=audit,
     )
     print_findings(result.findings, form)
     if form == "text":

@@ -16,6 +16,7 @@ import click
 from generator import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "audit": ("generator.cli.audit", "Read and verify the log of builds."),
     "build": ("generator.cli.build", "Compile specs and write output/."),
     "catalog": ("generator.cli.catalog", "List and search the packs."),
     "check": ("generator.cli.check", "Validate everything with the real tools; write nothing."),
@@ -23,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "oncall": ("generator.cli.oncall", "Show who is on call."),
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),
+    "verify-output": ("generator.cli.verify_output", "Find edited, missing and added files."),
 }
 """name -> (module that defines a click command of that name, one line of help)."""
 

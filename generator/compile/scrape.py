@@ -51,7 +51,7 @@ def _job(collect: Collect, tenant: Tenant, platform: Platform) -> ScrapeJob:
         metrics_path=collect.path,
         scheme=collect.scheme,
         params=collect.params,
-        http=_http(collect),
+        http=_http(collect, platform),
         limits={_LIMITS[key]: value for key, value in collect.limits.items()},
     )
 
@@ -105,10 +105,11 @@ def _timeout(collect: Collect, platform: Platform) -> Any:
     return interval if interval.ms < 10_000 else None
 
 
-def _http(collect: Collect) -> dict[str, Any]:
+def _http(collect: Collect, platform: Platform) -> dict[str, Any]:
     config: dict[str, Any] = {}
-    if collect.tls:
-        config["tls_config"] = dict(collect.tls)
+    tls = collect.tls or (platform.security.scrape if collect.scheme == "https" else {})
+    if tls:
+        config["tls_config"] = dict(tls)
     if collect.authorization:
         config["authorization"] = dict(collect.authorization)
     if collect.basic_auth:

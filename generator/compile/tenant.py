@@ -16,6 +16,7 @@ from generator.compile.plan import PlannedAlert
 from generator.compile.recordings import compile_recordings
 from generator.compile.routing import compile_routing, fleet_config, tenant_config
 from generator.compile.scrape import compile_scrape
+from generator.compile.security import alertmanager_client, security_findings, web_servers
 from generator.compile.severity import compile_severity
 from generator.compile.signals import compile_alert
 from generator.compile.slo import compile_slos
@@ -85,6 +86,7 @@ def compile_fleet(platform: Platform, builds: Mapping[str, Build]) -> FleetBuild
         alertmanagers=platform.alertmanager_targets,
         tenants=tuple(sorted(builds)),
         scrape_config_files=platform.targets.prometheus >= Version(2, 43),
+        alertmanager_client=alertmanager_client(platform),
     )
     routings = {name: build.routing for name, build in builds.items()}
     folders = tuple(
@@ -92,7 +94,8 @@ def compile_fleet(platform: Platform, builds: Mapping[str, Build]) -> FleetBuild
         for name, build in sorted(builds.items())
     )
     grafana = GrafanaProvisioning(platform.urls.prometheus, platform.scrape_interval, folders)
-    return FleetBuild(server, fleet_config(platform, routings), grafana, ())
+    config, findings = fleet_config(platform, routings), security_findings(platform)
+    return FleetBuild(server, config, grafana, findings, web_servers(platform))
 
 
 def alert_groups(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from generator.findings import Finding
 from generator.ir.checks import AlertTest
@@ -35,6 +36,18 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
+class WebServer:
+    """The TLS of a server's own port, as exporter-toolkit's web configuration."""
+
+    program: str
+    """`prometheus` or `alertmanager`."""
+    cert_file: str
+    key_file: str
+    client_ca_file: str
+    min_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class PrometheusServer:
     """What the fleet's prometheus.yml says besides its includes."""
 
@@ -45,6 +58,8 @@ class PrometheusServer:
     tenants: tuple[str, ...]
     scrape_config_files: bool = True
     """Whether the target includes files of scrape configurations (2.43 and later)."""
+    alertmanager_client: Mapping[str, Any] = field(default_factory=dict)
+    """`scheme`, `tls_config` and `authorization` of the connection to the Alertmanagers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +70,4 @@ class FleetBuild:
     alertmanager: AlertmanagerConfig
     grafana: GrafanaProvisioning
     findings: tuple[Finding, ...]
+    web: tuple[WebServer, ...] = ()

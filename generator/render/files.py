@@ -11,6 +11,7 @@ from generator.render.docs import docs_files
 from generator.render.grafana import dashboard_json
 from generator.render.prometheus import prometheus_config, rule_files, scrape_file, test_files
 from generator.render.provisioning import lint_file, provisioning_files
+from generator.render.web import web_files
 
 FLEET_SOURCE = "specs/"
 
@@ -37,4 +38,5 @@ def fleet_artifacts(fleet: FleetBuild, builds: Mapping[str, Build]) -> tuple[Art
         prometheus_config(fleet.prometheus, jobs),
         *alertmanager_files(fleet.alertmanager, "", FLEET_SOURCE),
         *provisioning_files(fleet.grafana),
+        *web_files(fleet.web, FLEET_SOURCE),
     )

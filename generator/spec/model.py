@@ -75,6 +75,27 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerTls:
+    """TLS of a server's own port, by files; with `client_ca_file` only its clients may connect."""
+
+    cert_file: str
+    key_file: str
+    client_ca_file: str = ""
+    min_version: str = "TLS12"
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """Encrypted connections; None or empty: plain. Client settings are Prometheus' `tls_config`."""
+
+    prometheus: ServerTls | None = None
+    alertmanager: ServerTls | None = None
+    to_alertmanager: Mapping[str, str] = field(default_factory=dict)
+    alertmanager_credentials_file: str = ""
+    scrape: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """What every tenant shares."""
 
@@ -99,6 +120,7 @@ class Platform:
     """host:port of the Alertmanagers, for the fleet's prometheus.yml."""
     max_rules_per_group: int = 0
     """0: no limit."""
+    security: Security = field(default_factory=Security)
 
 
 # --------------------------------------------------------------------------- identity

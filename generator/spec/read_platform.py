@@ -14,6 +14,7 @@ from generator.spec.model import (
     Urls,
 )
 from generator.spec.read_notify import read_channels
+from generator.spec.read_security import read_security
 from generator.spec.scalars import (
     RESERVED_LABELS,
     Reading,
@@ -51,6 +52,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         place=root.place,
         alertmanager_targets=strings(root.get("alertmanagers")),
         max_rules_per_group=_rules_per_group(root.get("limits"), reading),
+        security=read_security(root.get("security"), reading),
     )
 
 
