@@ -165,7 +165,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
         | {"tags": Key(write=",".join), "priority": Key(), **_HTTP},
         {
             "message": template("subject"),
-            "description": template("text"),
+            "description": template("incident"),
             "source": template("alerts"),
             "priority": template("opsgenie.priority"),
         },
@@ -179,7 +179,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
         {
             "message_type": template("victorops.type"),
             "entity_display_name": template("subject"),
-            "state_message": template("text"),
+            "state_message": template("incident"),
             "monitoring_tool": "Tocsin",
         },
         address="routing_key",
@@ -270,7 +270,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
         | _keys("reopen_transition", "reopen_duration", "wont_fix_resolution", "http_config"),
         {
             "summary": template("subject"),
-            "description": template("jira.description"),
+            "description": template("incident"),
             "priority": template("jira.priority"),
         },
         since=V28,
