@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from generator.values import Version
+from generator.values import Duration, Version
 
 V25, V26, V28 = Version(0, 25), Version(0, 26), Version(0, 28)
 V29, V30, V33 = Version(0, 29), Version(0, 30), Version(0, 33)
@@ -64,6 +64,16 @@ class ChannelKind:
 def template(name: str) -> str:
     """A call of one of our own templates with the whole notification."""
     return f'{{{{ template "tocsin.{name}" . }}}}'
+
+
+def _in_hours(text: str) -> str:
+    """A duration for the fields that Go reads by itself: `1d` is `24h` there."""
+    rest, parts = Duration.parse(text).ms, []
+    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
 
 
 def _keys(*names: str, **others: Key) -> dict[str, Key]:
@@ -125,7 +135,17 @@ CHANNELS: Mapping[str, ChannelKind] = {
     "sms": ChannelKind(
         "text message",
         "sns_configs",
-        {"to": Key("phone_number"), **_SNS, **_HTTP},
+        {
+            "to": Key("phone_number"),
+            **_SNS,
+            "bridge_url_file": Key(
+                "url_file",
+                since=V26,
+                needs="a webhook with its address in a file",
+                instead="send text messages through Amazon SNS (region)",
+            ),
+            **_HTTP,
+        },
         {"subject": "", "message": template("sms")},
         resolved=False,
     ),
@@ -133,7 +153,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
         "webhook",
         "webhook_configs",
         {"url": Key(), "url_file": _FILE_SINCE_26, "max_alerts": Key()}
-        | {"timeout": Key(since=V28), **_HTTP},
+        | {"timeout": Key(since=V28, write=_in_hours), **_HTTP},
     ),
     "pagerduty": ChannelKind(
         "PagerDuty",
@@ -188,7 +208,8 @@ CHANNELS: Mapping[str, ChannelKind] = {
     "incidentio": ChannelKind(
         "incident.io",
         "incidentio_configs",
-        _keys("url", "url_file", "alert_source_token_file", "max_alerts", "timeout", "http_config"),
+        _keys("url", "url_file", "alert_source_token_file", "max_alerts")
+        | {"timeout": Key(write=_in_hours), **_HTTP},
         since=V29,
         instead="use a webhook channel with authorization in http_config",
         escalates=True,
@@ -223,8 +244,9 @@ CHANNELS: Mapping[str, ChannelKind] = {
         "pushover_configs",
         _keys("user_key_file", "token_file")
         | {"priority": Key(write=str)}
-        | _keys("retry", "expire", "sound", "device")
-        | {"ttl": Key(since=V28), **_HTTP},
+        | {"retry": Key(write=_in_hours), "expire": Key(write=_in_hours)}
+        | _keys("sound", "device")
+        | {"ttl": Key(since=V28, write=_in_hours), **_HTTP},
         {
             "title": template("brief.title"),
             "message": template("brief"),

@@ -14,7 +14,6 @@ from generator.compile.channels import (
     CHANNELS,
     HTTP_SINCE,
     ChannelKind,
-    Key,
     merged,
     placed,
 )
@@ -107,10 +106,9 @@ def _made(name: str, fields: Mapping[str, Any], resolved: bool, platform: Platfo
 
 def _bridge(fields: Mapping[str, Any], resolved: bool) -> Integration:
     """A bridge to text messages finds the number in the payload's `receiver`."""
-    keys = {"bridge_url_file": Key("url_file"), "http_config": Key()}
-    return Integration(
-        "webhook_configs", placed(keys, fields) | {"send_resolved": resolved}, alone=True
-    )
+    keys = {name: CHANNELS["sms"].keys[name] for name in ("bridge_url_file", "http_config")}
+    written = placed(keys, fields)
+    return Integration("webhook_configs", written | {"send_resolved": resolved}, alone=True)
 
 
 def _labels_of_pagerduty(platform: Platform) -> dict[str, str]:
@@ -144,9 +142,6 @@ def _too_old(channel: Channel, kind: ChannelKind, target: Version) -> Iterator[F
     """The kind itself, else each of its keys, that needs a later version than the target."""
     needs: list[tuple[Version, str, str]] = [(kind.since, kind.needs or kind.title, kind.instead)]
     if target >= kind.since:
-        if channel.kind == "sms" and "bridge_url_file" in channel.fields:
-            through = "send text messages through Amazon SNS (region)"
-            needs.append((Version(0, 26), "a webhook with its address in a file", through))
         for name, key in kind.keys.items():
             if name in channel.fields:
                 needs.append((key.since, key.needs or f"{channel.kind}.{name}", key.instead))
