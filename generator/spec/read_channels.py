@@ -118,7 +118,8 @@ def _check_address(key: str, node: Node, files: Mapping[str, str], reading: Read
         reading.error("secret-in-spec", message, node.place, hint)
     plain = parts.scheme.lower() == "http" and not _LOOPBACK.fullmatch(parts.netloc)
     if plain and key not in _NO_ALERTS:
-        message = "alerts would travel unencrypted"
+        what = "the client's secret" if key == "token_url" else "alerts"
+        message = f"{what} would travel unencrypted"
         reading.warning("plain-http", message, node.place, "use https://")
 
 

@@ -68,6 +68,8 @@ def sinks() -> Iterator[Sinks]:
 
         def _answer(self, status: int, text: str = json.dumps(ANSWER)) -> None:
             self.send_response(status)
+            kind = "text/xml" if text.startswith("<") else "application/json"
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text.encode())
