@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import pytest
 import yaml
@@ -32,7 +32,7 @@ channels:
   platform-mail: {{email: {{to: platform@example.com}}}}
 """
 NOT_HERE = {"pushover": "its address cannot be changed"}
-HOSTILE = 'a"b\\c\n<!channel> @everyone [x](https://evil.example.com) <b> {{ x }} \u202e'
+HOSTILE = 'a"b\\c\\n\n\t<!channel> @everyone [x](https://evil.example.com) <b> {{ x }} \u202e'
 ALERT = {
     "alertname": "QueueBacklog",
     "queue": HOSTILE,
@@ -200,7 +200,10 @@ def test_every_channel_tells_and_its_link_acknowledges(
                 line for line in texts(state, "email")[0].split() if "/silences/new" in line
             )
             assert plain == slack
-            acknowledge(port, parsed_filter(unquote(plain.split("?filter=")[1])))
+            matchers = parsed_filter(unquote(plain.split("?filter=")[1]))
+            assert matchers == ALERT
+            assert found(port, unquote(plain.split("?filter=")[1])) == [ALERT]
+            acknowledge(port, matchers)
 
             other = {**ALERT, "queue": "other"}
             for labels in (ALERT, other):
@@ -253,6 +256,16 @@ def alerts(port: int) -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/alerts", timeout=10) as answer:
         found: list[dict[str, Any]] = json.load(answer)
         return found
+
+
+def found(port: int, written: str) -> list[dict[str, str]]:
+    """The labels of the alerts that Alertmanager finds by the link's matchers, as they stand."""
+    parts = re.findall(r'\w+="(?:[^"\\]|\\.)*"', written)
+    assert "{" + ", ".join(parts) + "}" == written
+    query = urlencode([("filter", part) for part in parts])
+    address = f"http://127.0.0.1:{port}/api/v2/alerts?{query}"
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return [alert["labels"] for alert in json.load(answer)]
 
 
 def acknowledge(port: int, matchers: Mapping[str, str]) -> None:

@@ -139,7 +139,7 @@ def _render(amtool: Tool, templates: Path, text: str, kind: str) -> str:
 
 
 def matchers_of(link: str) -> dict[str, str]:
-    """The matchers that a link to a new silence is filled with, read as Go's quoted strings."""
+    """The matchers that a link to a new silence is filled with."""
     prefix = f"{EXTERNAL}/#/silences/new?filter="
     assert link.startswith(prefix), link
     return parsed_filter(unquote(link.removeprefix(prefix)))
@@ -159,22 +159,16 @@ def parsed_filter(text: str) -> dict[str, str]:
     return found
 
 
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_HEX = {"x": 2, "u": 4, "U": 8}
+_ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
+"""All that every version of Alertmanager reads."""
 
 
 def _unquoted(text: str) -> tuple[str, str]:
-    """A Go string at the beginning of a text, and what follows it."""
+    """A quoted value at the beginning of a text, and what follows it."""
     assert text.startswith('"'), text
     out, at = "", 1
     while text[at] != '"':
-        if text[at] != "\\":
-            out, at = out + text[at], at + 1
-            continue
-        sign = text[at + 1]
-        if sign in _HEX:
-            end = at + 2 + _HEX[sign]
-            out, at = out + chr(int(text[at + 2 : end], 16)), end
-        else:
-            out, at = out + _ESCAPES.get(sign, sign), at + 2
+        escaped = text[at] == "\\"
+        out += _ESCAPES[text[at + 1]] if escaped else text[at]
+        at += 2 if escaped else 1
     return out, text[at + 1 :]
