@@ -183,6 +183,7 @@ def _vocabulary(platform: Platform) -> dict[str, str]:
         "level": names.level,
         "mutes": MUTES_LABEL,
         "pair": names.pair,
+        "alertmanager": platform.urls.alertmanager,
         "urgent": platform.severities[0],
         "informational": platform.severities[-1],
     }

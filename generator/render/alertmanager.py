@@ -65,11 +65,13 @@ def alertmanager_yml(config: AlertmanagerConfig, source: str) -> str:
 def message_template(name: str, vocabulary: Mapping[str, str]) -> str:
     """A file of templates/notifications with the platform's words in place of `[[ severity ]]`.
 
-    `[[ link ]]` is LINK.
+    `[[ link ]]` is LINK. Words stand inside Go's quoted strings, so that what ends one is escaped
+    as an address has it.
 
     Raises KeyError for a word that the vocabulary lacks.
     """
-    words = {"link": LINK, **vocabulary}
+    quoted = {k: v.replace("\\", "%5C").replace('"', "%22") for k, v in vocabulary.items()}
+    words = {"link": LINK, **quoted}
     return _WORD.sub(lambda match: words[match[1]], _template_text(name))
 
 

@@ -40,8 +40,9 @@ accept the output. What it cannot do is an error that names the version that can
 
 **Messages** come from `templates/notifications/` and say what happens, how bad it is, since when,
 whose it is, and where the runbook and the dashboard are. *Acknowledge* leads to a silence filled
-in with all labels of the alert: it stops every later step of the escalation. Text from labels and
-annotations can make no link, mention or markup.
+in with all labels of the alert: it stops every later step of the escalation. It leads to
+`urls.alertmanager` of `platform.yaml`. Text from labels and annotations can make no link, mention
+or markup: signs that could are escaped, or replaced by signs that look alike.
 
 **The end** of an alert is told unless `send_resolved: false`, but not in text messages, and not
 to people who are on call.

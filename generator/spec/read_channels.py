@@ -92,6 +92,9 @@ def _check_value(key: str, node: Node, files: Mapping[str, str], reading: Readin
             hint = "write the path of a file, on the Alertmanager's machine, that holds it"
             reading.error("secret-in-spec", message, node.place, hint)
         return
+    if "{{" in written:
+        message = f"Alertmanager would read {key} as a template, which nothing here checks"
+        reading.warning("unchecked-template", message, node.place, "write the text itself")
     if re.match(r"https?://", written, re.IGNORECASE):
         _check_address(key, node, files, reading)
     elif key not in _OPEN and _SECRET.fullmatch(written):

@@ -62,9 +62,9 @@ ANNOTATIONS = {
 }
 
 
-def write_templates(folder: Path) -> Path:
+def write_templates(folder: Path, **changes: Any) -> Path:
     """The templates as a build writes them, with the default names of labels."""
-    for artifact in alertmanager_files(fleet_config(platform(), {}), "", "specs"):
+    for artifact in alertmanager_files(fleet_config(platform(**changes), {}), "", "specs"):
         path = folder / artifact.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(artifact.content)
@@ -95,7 +95,7 @@ def notification(alerts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "groupLabels": {"alertname": "QueueBacklog"},
         "commonLabels": _common([a["labels"] for a in told]),
         "commonAnnotations": _common([a["annotations"] for a in told]),
-        "externalURL": EXTERNAL,
+        "externalURL": "http://host.internal:9093",
     }
 
 

@@ -281,6 +281,12 @@ def findings_of(folder: Path, channels: Mapping[str, Any]) -> Sequence[Finding]:
     return load_tenant(folder, "acme", load_platform(folder)).findings
 
 
+def test_a_template_in_a_channel_is_told(tmp_path: Path) -> None:
+    fields = {**example("slack"), "channel": "#{{ .CommonLabels.team }"}
+    (found,) = findings_of(tmp_path, {"it": {"slack": fields}})
+    assert (found.code, found.level) == ("unchecked-template", Level.WARNING)
+
+
 # ------------------------------------------------------------------ how they behave
 
 

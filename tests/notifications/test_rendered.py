@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from generator.spec.model import Urls
 from generator.tools import Tool
 from tests.notifications.rendered import (
     ANNOTATIONS,
@@ -287,3 +288,20 @@ def test_what_a_message_has(templates: Path, tools: Mapping[str, Tool]) -> None:
             assert part in told, (name, part)
         assert name == "incident" or "CRITICAL" in told
     assert texts["sms"] == "CRITICAL acme/api: Queue in holds 500 messages, since 01-02 03:04 UTC"
+
+
+def test_links_lead_where_the_platform_says(tmp_path: Path, oldest: Mapping[str, Tool]) -> None:
+    """Else to where Alertmanager says that it is."""
+    data = notification([alert(LABELS, ANNOTATIONS)])
+    for said, expected in (
+        ("", "http://host.internal:9093/#/"),
+        ("https://example.com/am", "https://example.com/am/#/"),
+        ('https://example.com/"x\\y', "https://example.com/%22x%5Cy/#/"),
+    ):
+        templates = write_templates(tmp_path, urls=Urls(alertmanager=said))
+        texts = rendered(oldest["amtool"], templates, data)
+        for name in ("alerts", "silence", "silence.short"):
+            assert texts[name].startswith(expected)
+        ours = [to for about, to in Outline(texts["html"]).links if about[:3] in ("Ack", "All")]
+        assert len(ours) == 2
+        assert all(to.startswith(expected) for to in ours), ours
