@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from generator.spec.model import Channel
-from generator.spec.scalars import Reading, string
+from generator.spec.scalars import Reading, duration, string
 from generator.spec.source import Node
 from generator.spec.validate import one_of, schema
+from generator.values import Duration
 
 _AUTHENTICATION = ("authorization", "basic_auth", "oauth2")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -75,12 +76,23 @@ def check_number(node: Node | None, reading: Reading) -> None:
 def _check_channel(kind: str, fields: Node, reading: Reading) -> None:
     if kind == "sms":
         check_number(fields.get("to"), reading)
+    if kind == "pushover":
+        _check_pushover(fields, reading)
     http = fields.get("http_config")
     if http is not None and any(http.get(way) for way in _AUTHENTICATION):
         reading.findings += one_of(http, _AUTHENTICATION, "http_config", "channel-kind")
     files = _file_keys(kind)
     for key, value in _scalars(fields):
         _check_value(key, value, files, reading)
+
+
+def _check_pushover(fields: Node, reading: Reading) -> None:
+    """What Pushover would refuse when it is too late: https://pushover.net/api#priority."""
+    retry, expire = fields.get("retry"), fields.get("expire")
+    if retry is not None and duration(retry) < Duration.of(seconds=30):
+        reading.error("bad-value", "Pushover repeats every 30s at most", retry.place, "write 1m")
+    if expire is not None and duration(expire) > Duration.of(hours=3):
+        reading.error("bad-value", "Pushover repeats for 3h at most", expire.place, "write 3h")
 
 
 def _check_value(key: str, node: Node, files: Mapping[str, str], reading: Reading) -> None:

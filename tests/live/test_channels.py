@@ -63,11 +63,11 @@ def channels(state: Sinks, secrets: Path) -> dict[str, dict[str, Any]]:
         "sms": {"to": "+33600000001", "region": "eu-west-3"},
         "webhook": {"url": f"{sink}/webhook"},
         "pagerduty": {"routing_key_file": file("pagerduty"), "url": f"{sink}/pagerduty"},
-        "opsgenie": {"api_key_file": file("opsgenie"), "api_url": f"{sink}/opsgenie/"},
+        "opsgenie": {"api_key_file": file("opsgenie"), "api_url": f"{sink}/opsgenie"},
         "victorops": {
             "api_key_file": file("victorops"),
             "routing_key": "core",
-            "api_url": f"{sink}/victorops/",
+            "api_url": f"{sink}/victorops",
         },
         "incidentio": {
             "url": f"{sink}/incidentio",
@@ -85,11 +85,11 @@ def channels(state: Sinks, secrets: Path) -> dict[str, dict[str, Any]]:
             "corp_id": "corp",
             "agent_id": "1",
             "to_party": "1",
-            "api_url": f"{sink}/wechat/",
+            "api_url": f"{sink}/wechat",
         },
         "sns": {"topic_arn": "arn:aws:sns:eu-west-3:123456789012:a", "region": "eu-west-3"},
         "jira": {
-            "api_url": f"{sink}/jira/rest/api/2/",
+            "api_url": f"{sink}/jira/rest/api/2",
             "project": "OPS",
             "issue_type": "Bug",
             "labels": ["tocsin"],

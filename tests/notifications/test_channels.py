@@ -18,6 +18,7 @@ from generator.findings import Finding, Level
 from generator.render.alertmanager import TEMPLATES as FOLDER
 from generator.spec.load import load_platform, load_tenant
 from generator.spec.model import Targets
+from generator.spec.validate import schema
 from generator.tools import Tool, run
 from generator.values import Version
 from tests.builders import platform, tenant
@@ -39,6 +40,12 @@ def test_the_schema_and_the_table_know_the_same_kinds_and_keys() -> None:
     assert list(kinds()) == list(CHANNELS)
     for name, kind in CHANNELS.items():
         assert {key for key, _ in keys(name)} == {*kind.keys, "send_resolved"}, name
+
+
+def test_the_platforms_channels_are_the_tenants() -> None:
+    ours, theirs = (schema(kind)["$defs"] for kind in ("platform", "tenant"))
+    for name in ("channel", "http_config", "http_connection"):
+        assert ours[name] == theirs[name]
 
 
 def test_every_example_of_the_schema_becomes_its_section() -> None:
@@ -343,6 +350,16 @@ def test_a_webex_tokens_file_stands_beside_the_proxy() -> None:
         "authorization": {"credentials_file": "/etc/alertmanager/secrets/webex"},
         "proxy_url": "http://proxy:1",
     }
+
+
+@pytest.mark.parametrize(
+    ("wait", "told"),
+    [({"retry": "10s"}, "bad-value"), ({"expire": "1d"}, "bad-value"), ({"retry": "30s"}, "")],
+)
+def test_pushovers_limits_are_told(tmp_path: Path, wait: dict[str, str], told: str) -> None:
+    """Pushover refuses the message, when it is too late."""
+    findings = findings_of(tmp_path, {"it": {"pushover": {**example("pushover"), **wait}}})
+    assert [f.code for f in findings] == ([told] if told else [])
 
 
 def test_durations_that_go_reads_have_no_days() -> None:
