@@ -44,6 +44,7 @@ golden: $(READY) ## Write output/ and the generated docs anew, to be reviewed an
 	@$(BIN)/tocsin build --verify=off
 	@$(BIN)/python -m generator.render.reference docs/reference.md
 	@$(BIN)/python -m generator.render.packs_page docs/packs.md
+	@$(BIN)/python -m generator.render.channels_page docs/channels.md
 
 bench: $(READY) ## Measure; results go to bench/results/
 	@for script in bench/bench_*.py; do $(BIN)/python $$script; done

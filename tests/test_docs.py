@@ -10,6 +10,7 @@ import pytest
 
 from generator.api import compile_specs
 from generator.findings import Level
+from generator.render.channels_page import channels_page
 from generator.render.packs_page import packs_page
 from generator.render.reference import reference
 from generator.report import render
@@ -36,6 +37,10 @@ def test_the_reference_is_what_the_schemas_say() -> None:
 
 def test_the_catalogue_is_what_the_packs_say() -> None:
     assert (ROOT / "docs" / "packs.md").read_text() == packs_page(), "run make golden"
+
+
+def test_the_page_of_channels_is_what_the_table_says() -> None:
+    assert (ROOT / "docs" / "channels.md").read_text() == channels_page(), "run make golden"
 
 
 def test_the_readmes_tenant_compiles_and_its_mistake_is_answered_so(tmp_path: Path) -> None:

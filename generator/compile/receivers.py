@@ -1,20 +1,35 @@
-"""Channels and people to Alertmanager integrations: one entry of `KINDS` per kind of channel.
+"""Channels and people to Alertmanager integrations, by the table of `channels`.
 
-A kind states the section it is written to, Alertmanager's fields, and the oldest version that can
-do it. Who is told when is `routing`'s business; what messages say is in templates/notifications.
+Here is what a target version cannot do, what a channel needs of the platform, and how people are
+told. Who is told when is `routing`'s business; what messages say is in templates/notifications.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.findings import Finding, Place, error, warning
+from generator.compile.channels import (
+    CHANNELS,
+    HTTP_SINCE,
+    ChannelKind,
+    merged,
+    placed,
+)
+from generator.findings import Finding, Level, Place, error, info, warning
 from generator.spec.model import Channel, Person, Platform, Tenant
 from generator.values import Version
 
-TEMPLATES = ("common.tmpl", "email.tmpl", "pagerduty.tmpl", "slack.tmpl", "sms.tmpl", "teams.tmpl")
+TEMPLATES = (
+    "common.tmpl",
+    "email.tmpl",
+    "markdown.tmpl",
+    "services.tmpl",
+    "slack.tmpl",
+    "sms.tmpl",
+    "text.tmpl",
+)
 """Files of templates/notifications that receivers use."""
 
 
@@ -24,31 +39,23 @@ class Integration:
 
     section: str
     fields: Mapping[str, Any]
-    since: Version = Version(0, 25)
-    needs: str = ""
-    """What it is that needs version `since`, in words."""
-    instead: str = ""
-    """What an older version can do instead."""
     alone: bool = False
     """Whether its receiver's name tells the other side something, so that it shares none."""
-
-
-Compiler = Callable[[Channel, Platform], Integration]
-
-KINDS: dict[str, Compiler] = {}
-"""Kind of channel -> its compiler."""
 
 
 def integration(
     channel: Channel, platform: Platform
 ) -> tuple[Integration | None, tuple[Finding, ...]]:
     """What a channel becomes; None with an error when the target version cannot do it."""
-    compiler = KINDS.get(channel.kind)
-    if compiler is None or not channel.fields:
+    kind = CHANNELS.get(channel.kind)
+    if kind is None or not channel.fields:
         message = f"the channel {channel.name} says nothing about where to send"
-        return None, (error("no-channel", message, channel.place, f"kinds: {', '.join(KINDS)}"),)
-    made = compiler(channel, platform)
-    return _checked(made, channel.place, platform, channel.kind == "email")
+        return None, (error("no-channel", message, channel.place, f"kinds: {', '.join(CHANNELS)}"),)
+    findings = _findings(channel, kind, platform)
+    if any(f.level is Level.ERROR for f in findings):
+        return None, findings
+    resolved = bool(channel.fields.get("send_resolved", kind.resolved))
+    return _made(channel.kind, channel.fields, resolved, platform), findings
 
 
 def contact(
@@ -70,192 +77,104 @@ def contact(
         message = f"{person.name} has no contact that can be used here"
         hint = "give them email or sms"
         return chosen, None, (error("no-contact", message, place, hint),)
-    quiet = on_call or chosen == "sms"
-    made = _CONTACTS[chosen](address, tenant, quiet)
-    found, findings = _checked(made, place, platform, chosen == "email")
+    fields = _CONTACTS[chosen](address, _of_kind(tenant, chosen))
+    as_channel = Channel(person.name, chosen, fields, place)
+    findings = _findings(as_channel, CHANNELS[chosen], platform)
     if chosen == "sms" and not _of_kind(tenant, "sms"):
         message = f"{person.name}'s messages go through Amazon SNS as the server is set up for it"
         hint = "add an sms channel: its region, role or bridge is used for people too"
         findings += (warning("sms-gateway", message, place, hint),)
-    return chosen, found, findings
+    if any(f.level is Level.ERROR for f in findings):
+        return chosen, None, findings
+    quiet = on_call or chosen == "sms"
+    return chosen, _made(chosen, fields, not quiet, platform), findings
 
 
-def _checked(
-    made: Integration, place: Place, platform: Platform, mail: bool
-) -> tuple[Integration | None, tuple[Finding, ...]]:
-    target = platform.targets.alertmanager
-    if mail and platform.smtp is None:
+# --------------------------------------------------------------------------- what it becomes
+
+
+def _made(name: str, fields: Mapping[str, Any], resolved: bool, platform: Platform) -> Integration:
+    kind = CHANNELS[name]
+    if name == "sms" and "bridge_url_file" in fields:
+        return _bridge(fields, resolved)
+    written = placed(kind.keys, fields)
+    text = dict(kind.text)
+    if name == "pagerduty":
+        text |= _labels_of_pagerduty(platform)
+    return Integration(kind.section, merged(written | {"send_resolved": resolved}, text))
+
+
+def _bridge(fields: Mapping[str, Any], resolved: bool) -> Integration:
+    """A bridge to text messages finds the number in the payload's `receiver`."""
+    keys = {name: CHANNELS["sms"].keys[name] for name in ("bridge_url_file", "http_config")}
+    written = placed(keys, fields)
+    return Integration("webhook_configs", written | {"send_resolved": resolved}, alone=True)
+
+
+def _labels_of_pagerduty(platform: Platform) -> dict[str, str]:
+    names = platform.labels
+    labels = {"class": "alertname", "component": names.service, "group": names.tenant}
+    return {key: f"{{{{ .CommonLabels.{label} }}}}" for key, label in labels.items()}
+
+
+# --------------------------------------------------------------------------- what it cannot do
+
+
+def _findings(channel: Channel, kind: ChannelKind, platform: Platform) -> tuple[Finding, ...]:
+    target, place = platform.targets.alertmanager, channel.place
+    found = list(_too_old(channel, kind, target))
+    if channel.kind == "email" and platform.smtp is None:
         message = "mail needs a relay"
         hint = "add smtp: {smarthost: ..., from: ...} to platform.yaml"
-        return None, (error("no-smtp", message, place, hint),)
-    if target < made.since:
-        message = f"{made.needs} needs Alertmanager {made.since}; the target is {target}"
-        hint = f"set targets.alertmanager to {made.since} or later in platform.yaml"
-        hint += f", or {made.instead}" if made.instead else ""
-        return None, (error("alertmanager-version", message, place, hint),)
-    return made, ()
+        found.append(error("no-smtp", message, place, hint))
+    if not found and (build := kind.lacking.get(target)):
+        message = f"{build} was built without {kind.title}, unlike {target} as it was released"
+        hint = "check the configuration with the Alertmanager that will run it, or run a later one"
+        found.append(warning("alertmanager-build", message, place, hint))
+    if kind.ends:
+        message = f"{kind.title} ends on {kind.ends}"
+        hint = "plan another channel before that day"
+        found.append(info("channel-ends", message, place, hint))
+    return tuple(found)
 
 
-def _kind(name: str) -> Callable[[Compiler], Compiler]:
-    def register(compiler: Compiler) -> Compiler:
-        KINDS[name] = compiler
-        return compiler
-
-    return register
-
-
-# --------------------------------------------------------------------------- the kinds
-
-
-@_kind("slack")
-def _slack(channel: Channel, platform: Platform) -> Integration:
-    fields = channel.fields
-    known = {k: fields[k] for k in ("channel", "api_url_file", "username") if k in fields}
-    return _slack_message(known, bool(fields.get("send_resolved", True)))
-
-
-def _slack_message(known: Mapping[str, Any], resolved: bool) -> Integration:
-    return Integration(
-        "slack_configs",
-        {
-            **known,
-            "send_resolved": resolved,
-            "color": _template("slack.color"),
-            "title": _template("slack.title"),
-            "title_link": _template("alerts"),
-            "fallback": _template("slack.title"),
-            "text": _template("slack.text"),
-        },
-    )
-
-
-@_kind("msteams")
-def _msteams(channel: Channel, platform: Platform) -> Integration:
-    return Integration(
-        "msteamsv2_configs",
-        {
-            "webhook_url_file": channel.fields["webhook_url_file"],
-            "send_resolved": bool(channel.fields.get("send_resolved", True)),
-            "title": _template("teams.title"),
-            "text": _template("teams.text"),
-        },
-        since=Version(0, 28),
-        needs="Microsoft Teams with its address in a file",
-        instead="use a webhook channel with a bridge to Teams",
-    )
-
-
-@_kind("email")
-def _email(channel: Channel, platform: Platform) -> Integration:
-    return _mail(channel.fields["to"], bool(channel.fields.get("send_resolved", True)))
-
-
-def _mail(to: str, resolved: bool) -> Integration:
-    return Integration(
-        "email_configs",
-        {
-            "to": to,
-            "send_resolved": resolved,
-            "headers": {"Subject": _template("subject")},
-            "html": _template("email.html"),
-            "text": _template("email.text"),
-        },
-    )
-
-
-@_kind("sms")
-def _sms(channel: Channel, platform: Platform) -> Integration:
-    return _text_message(
-        channel.fields["to"], channel.fields, bool(channel.fields.get("send_resolved", False))
-    )
-
-
-def _text_message(number: str, gateway: Mapping[str, Any], resolved: bool) -> Integration:
-    """Through SNS; or through a bridge, which finds the number in the payload's `receiver`."""
-    if bridge := gateway.get("bridge_url_file"):
-        return Integration(
-            "webhook_configs",
-            {"url_file": bridge, "send_resolved": resolved},
-            since=Version(0, 26),
-            needs="a webhook with its address in a file",
-            instead="send text messages through Amazon SNS (region)",
-            alone=True,
-        )
-    sigv4 = {k: gateway[k] for k in ("region", "role_arn") if gateway.get(k)}
-    return Integration(
-        "sns_configs",
-        {
-            "phone_number": number,
-            **({"sigv4": sigv4} if sigv4 else {}),
-            "send_resolved": resolved,
-            "subject": "",
-            "message": _template("sms"),
-        },
-    )
-
-
-@_kind("webhook")
-def _webhook(channel: Channel, platform: Platform) -> Integration:
-    fields = channel.fields
-    known = {k: fields[k] for k in ("url", "url_file", "max_alerts") if k in fields}
-    known["send_resolved"] = bool(fields.get("send_resolved", True))
-    if "url_file" not in fields:
-        return Integration("webhook_configs", known)
-    return Integration(
-        "webhook_configs",
-        known,
-        since=Version(0, 26),
-        needs="a webhook with its address in a file",
-        instead="write url when the address holds no secret",
-    )
-
-
-@_kind("pagerduty")
-def _pagerduty(channel: Channel, platform: Platform) -> Integration:
-    names = platform.labels
-    return Integration(
-        "pagerduty_configs",
-        {
-            "routing_key_file": channel.fields["routing_key_file"],
-            "send_resolved": bool(channel.fields.get("send_resolved", True)),
-            "description": _template("subject"),
-            "severity": _template("pagerduty.severity"),
-            "client": "Tocsin",
-            "client_url": _template("alerts"),
-            "class": "{{ .CommonLabels.alertname }}",
-            "component": f"{{{{ .CommonLabels.{names.service} }}}}",
-            "group": f"{{{{ .CommonLabels.{names.tenant} }}}}",
-            "details": {
-                "firing": _template("pagerduty.firing"),
-                "resolved": _template("pagerduty.resolved"),
-                "num_firing": "{{ .Alerts.Firing | len }}",
-                "num_resolved": "{{ .Alerts.Resolved | len }}",
-                "acknowledge": _template("silence"),
-            },
-        },
-    )
+def _too_old(channel: Channel, kind: ChannelKind, target: Version) -> Iterator[Finding]:
+    """The kind itself, else each of its keys, that needs a later version than the target."""
+    needs: list[tuple[Version, str, str]] = [(kind.since, kind.needs or kind.title, kind.instead)]
+    if target >= kind.since:
+        for name, key in kind.keys.items():
+            if name in channel.fields:
+                needs.append((key.since, key.needs or f"{channel.kind}.{name}", key.instead))
+        for name in channel.fields.get("http_config", {}):
+            since = HTTP_SINCE.get(name, target)
+            needs.append((since, f"http_config.{name}", "leave it out"))
+    for since, what, instead in needs:
+        if target < since:
+            message = f"{what} needs Alertmanager {since}; the target is {target}"
+            hint = f"set targets.alertmanager to {since} or later in platform.yaml"
+            hint += f", or {instead}" if instead else ""
+            yield error("alertmanager-version", message, channel.place, hint)
 
 
 # --------------------------------------------------------------------------- people
 
 
-def _by_slack(address: str, tenant: Tenant, quiet: bool) -> Integration:
-    channel = _of_kind(tenant, "slack")
+def _by_slack(address: str, channel: Channel | None) -> dict[str, Any]:
     assert channel is not None
-    known = {"channel": address, "api_url_file": channel.fields["api_url_file"]}
-    return _slack_message(known, not quiet)
+    gateway = ("api_url_file", "app_token_file", "http_config")
+    kept = {key: channel.fields[key] for key in gateway if key in channel.fields}
+    return {"channel": address, **kept}
 
 
-def _by_sms(address: str, tenant: Tenant, quiet: bool) -> Integration:
-    channel = _of_kind(tenant, "sms")
-    return _text_message(address, channel.fields if channel else {}, not quiet)
+def _by_sms(address: str, channel: Channel | None) -> dict[str, Any]:
+    return {**(channel.fields if channel else {}), "to": address}
 
 
-def _by_email(address: str, tenant: Tenant, quiet: bool) -> Integration:
-    return _mail(address, not quiet)
+def _by_email(address: str, channel: Channel | None) -> dict[str, Any]:
+    return {"to": address}
 
 
-_CONTACTS: Mapping[str, Callable[[str, Tenant, bool], Integration]] = {
+_CONTACTS: Mapping[str, Callable[[str, Channel | None], dict[str, Any]]] = {
     "slack": _by_slack,
     "sms": _by_sms,
     "email": _by_email,
@@ -265,7 +184,3 @@ _CONTACTS: Mapping[str, Callable[[str, Tenant, bool], Integration]] = {
 def _of_kind(tenant: Tenant, kind: str) -> Channel | None:
     """The tenant's first channel of a kind, whose gateway people of the tenant use too."""
     return next((c for c in tenant.channels.values() if c.kind == kind and c.fields), None)
-
-
-def _template(name: str) -> str:
-    return f'{{{{ template "tocsin.{name}" . }}}}'

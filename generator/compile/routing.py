@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from generator.compile.channels import CHANNELS, SELF_ESCALATING
 from generator.compile.directory import SHARED, Directory
 from generator.compile.escalation import MUTES_LABEL, dynamic_labels, in_words
 from generator.compile.inhibition import (
@@ -24,7 +25,7 @@ from generator.compile.oncall import override_findings
 from generator.compile.plan import PlannedAlert
 from generator.compile.receivers import TEMPLATES, integration
 from generator.compile.windows import window_findings
-from generator.findings import Finding, Place, error, in_order, warning
+from generator.findings import Finding, Place, error, in_order, info, warning
 from generator.ir.routing import (
     AlertmanagerConfig,
     Matcher,
@@ -182,6 +183,7 @@ def _vocabulary(platform: Platform) -> dict[str, str]:
         "level": names.level,
         "mutes": MUTES_LABEL,
         "pair": names.pair,
+        "alertmanager": platform.urls.alertmanager,
         "urgent": platform.severities[0],
         "informational": platform.severities[-1],
     }
@@ -379,12 +381,21 @@ def _repeat_findings(step: Step, policy: Policy, group_interval: Duration) -> It
 
 
 def _self_escalating(policy: Policy, number: int, step: Step, tenant: Tenant) -> Iterable[Finding]:
-    """PagerDuty keeps its own clock: it is told once, always, and never muted by a later step."""
+    """PagerDuty and its like keep their own clock: told once, always, never muted by a step."""
     for recipient in step.notify:
         channel = tenant.channels.get(recipient.name)
-        if recipient.kind != "channel" or channel is None or channel.kind != "pagerduty":
+        if recipient.kind != "channel" or channel is None or channel.kind not in SELF_ESCALATING:
             continue
+        service, place = CHANNELS[channel.kind].title, recipient.place or step.place
         if step.during:
             message = f"{channel.name} is told only during {step.during}, though it is a pager"
-            hint = "leave during out, and use PagerDuty's own support hours"
-            yield warning("pager-window", message, recipient.place or step.place, hint)
+            hint = f"leave during out, and use {service}'s own support hours"
+            yield warning("pager-window", message, place, hint)
+        if number < len(policy.steps):
+            after = policy.steps[number].after
+            message = (
+                f"{service} calls the next person by itself; step {number + 1} of {policy.name} "
+                f"mutes {channel.name} after {after}, so that it is not told again"
+            )
+            hint = f"let {service} escalate, in a policy of one step"
+            yield info("pager-ladder", message, place, hint)

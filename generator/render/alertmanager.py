@@ -25,6 +25,9 @@ from generator.render.yaml import Commented, document
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates" / "notifications"
 
+LINK = "^https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#][A-Za-z0-9._~:/?#@!$&*+,;=%-]{0,900})?$"
+"""What messages make a link of, as Go's regular expression: nothing that could end the link."""
+
 _WORD = re.compile(r"\[\[ (\w+) \]\]")
 _SOURCE_NOTE = "Secrets are read from files on the Alertmanager's machine."
 
@@ -62,9 +65,14 @@ def alertmanager_yml(config: AlertmanagerConfig, source: str) -> str:
 def message_template(name: str, vocabulary: Mapping[str, str]) -> str:
     """A file of templates/notifications with the platform's words in place of `[[ severity ]]`.
 
+    `[[ link ]]` is LINK. Words stand inside Go's quoted strings, so that what ends one is escaped
+    as an address has it.
+
     Raises KeyError for a word that the vocabulary lacks.
     """
-    return _WORD.sub(lambda match: vocabulary[match[1]], _template_text(name))
+    quoted = {k: v.replace("\\", "%5C").replace('"', "%22") for k, v in vocabulary.items()}
+    words = {"link": LINK, **quoted}
+    return _WORD.sub(lambda match: words[match[1]], _template_text(name))
 
 
 def matcher_text(matcher: Matcher) -> str:

@@ -7,18 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from generator.compile.channels import spoken
 from generator.ir.incident import Incident, Ladder, Leaf, Notice
 from generator.ir.routing import AlertmanagerConfig, Receiver, TimeInterval, TimeSpan
 from generator.values import Duration
-
-_SECTIONS: Mapping[str, tuple[str, str]] = {
-    "slack_configs": ("Slack", "channel"),
-    "msteamsv2_configs": ("Teams", ""),
-    "email_configs": ("mail", "to"),
-    "sns_configs": ("text message", ""),
-    "webhook_configs": ("webhook", ""),
-    "pagerduty_configs": ("PagerDuty", ""),
-}
 
 
 def escalation_md(
@@ -161,9 +153,11 @@ def _who(name: str, tenant: str, receivers: Mapping[str, Receiver]) -> str:
     told = []
     receiver = receivers.get(name)
     for section, entries in sorted(receiver.integrations.items()) if receiver else ():
-        kind, where = _SECTIONS.get(section, (section.removesuffix("_configs"), ""))
-        addresses = [str(entry[where]) for entry in entries if where in entry]
-        told.append(f"{kind} {', '.join(addresses)}".strip())
+        kinds: dict[str, list[str]] = {}
+        for entry in entries:
+            kind, whom = spoken(section, entry)
+            kinds.setdefault(kind, []).extend([whom] if whom else [])
+        told += [f"{kind} {', '.join(whom)}".strip() for kind, whom in kinds.items()]
     return f"{_short(name, tenant)} ({'; '.join(told)})" if told else _short(name, tenant)
 
 

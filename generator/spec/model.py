@@ -456,7 +456,7 @@ class SeverityModel:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A named way to tell somebody; `kind` is slack, msteams, email, sms, webhook, pagerduty.
+    """A named way to tell somebody; `kind` is one of `compile.channels.CHANNELS`: slack, email, …
 
     `fields` are the spec's own, already checked against the schema; secrets are `*_file` only.
     """

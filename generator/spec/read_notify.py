@@ -1,15 +1,13 @@
-"""Channels, people, on-call schedules, policies, windows and maintenance of a spec."""
+"""People, on-call schedules, policies, windows and maintenance of a spec."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from generator.findings import Place
 from generator.spec.model import (
-    Channel,
     Maintenance,
     Person,
     Policy,
@@ -20,63 +18,16 @@ from generator.spec.model import (
     TimeWindow,
     WindowTimes,
 )
+from generator.spec.read_channels import check_number
 from generator.spec.scalars import Reading, duration, moment, string, strings, zone
 from generator.spec.source import Node
-from generator.spec.validate import did_you_mean, one_of
+from generator.spec.validate import did_you_mean
 from generator.values import Duration
 
-CHANNEL_KINDS = ("slack", "msteams", "email", "sms", "webhook", "pagerduty")
 CONTACTS = ("slack", "sms", "email")
 """Ways to reach a person, the preferred first."""
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-def read_channels(node: Node | None, reading: Reading, *, shared: bool) -> dict[str, Channel]:
-    """Channels by name; each has exactly one kind."""
-    channels: dict[str, Channel] = {}
-    for name, place, value in node.values() if node else ():
-        if not reading.usable("channels", name):
-            continue
-        wrong = one_of(value, CHANNEL_KINDS, "a channel", "channel-kind")
-        if wrong:
-            reading.findings += wrong
-            continue
-        kind = next(k for k in CHANNEL_KINDS if value.get(k))
-        fields = value.get(kind)
-        assert fields is not None
-        _check_channel(kind, fields, reading)
-        channels[name] = Channel(
-            name, kind, fields.data(), place, shared or bool(node and node.layer)
-        )
-    return channels
-
-
-def _check_channel(kind: str, fields: Node, reading: Reading) -> None:
-    url = fields.get("url")
-    if kind == "webhook":
-        reading.findings += one_of(fields, ("url_file", "url"), "a webhook", "channel-kind")
-    if kind == "sms":
-        ways = ("region", "bridge_url_file")
-        reading.findings += one_of(fields, ways, "an sms channel", "channel-kind")
-        _check_number(fields.get("to"), reading)
-    if url is not None:
-        written = string(url)
-        if written.startswith("http://") and not re.match(r"http://(localhost|127\.)", written):
-            message = "alerts would travel unencrypted"
-            reading.warning("plain-http", message, url.place, "use https://")
-        if re.search(r"://[^/]*@|[?&](token|key|secret|sig|password)=|/hooks?/.{16,}", written):
-            message = "this address seems to hold a secret"
-            hint = "put it into a file and write url_file"
-            reading.error("secret-in-spec", message, url.place, hint)
-
-
-def _check_number(node: Node | None, reading: Reading) -> None:
-    if node is not None and not _E164.fullmatch(string(node)):
-        message = f"{string(node)!r} is not a telephone number"
-        hint = 'write + and the country code, in quotes: "+33600000001"'
-        reading.error("bad-number", message, node.place, hint)
 
 
 def read_people(node: Node | None, reading: Reading) -> dict[str, Person]:
@@ -85,7 +36,7 @@ def read_people(node: Node | None, reading: Reading) -> dict[str, Person]:
     for name, place, value in node.values() if node else ():
         if not reading.usable("people", name):
             continue
-        _check_number(value.get("sms"), reading)
+        check_number(value.get("sms"), reading)
         contacts = {k: string(value.get(k)) for k in CONTACTS if value.get(k) is not None}
         people[name] = Person(name, contacts, place, bool(value.layer))
     return people

@@ -13,7 +13,7 @@ from generator.spec.model import (
     Timing,
     Urls,
 )
-from generator.spec.read_notify import read_channels
+from generator.spec.read_channels import read_channels
 from generator.spec.read_security import read_security
 from generator.spec.scalars import (
     RESERVED_LABELS,

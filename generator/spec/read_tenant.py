@@ -25,9 +25,9 @@ from generator.spec.model import (
     Tenant,
 )
 from generator.spec.packs import Pack, parameters, rendered
+from generator.spec.read_channels import read_channels
 from generator.spec.read_notify import (
     Known,
-    read_channels,
     read_maintenance,
     read_people,
     read_policies,

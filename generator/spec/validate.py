@@ -32,6 +32,14 @@ SECRET_KEYS = {
     "access_key",
     "secret_key",
     "bridge_url",
+    "app_token",
+    "bot_token",
+    "user_key",
+    "api_secret",
+    "token_id",
+    "alert_source_token",
+    "client_secret",
+    "key",
 }
 """Keys that hold a secret elsewhere; here only their `_file` form exists."""
 
@@ -120,6 +128,11 @@ def _told(problem: Any, root: Node, path: Path) -> list[Finding]:
         return _unknown_keys(problem, node, path)
     if rule == "required":
         return _missing_key(problem, node, path)
+    if rule == "oneOf":
+        keys = [key for way in problem.validator_value for key in way["required"]]
+        return list(_alternatives(problem, node, path, keys))
+    if rule == "dependentRequired":
+        return [_missing_partner(problem, node, path)]
     message, hint = _value_problem(problem, path)
     return [error(f"bad-{_code(rule)}", message, _value_place(node, root, path), hint)]
 
@@ -172,6 +185,27 @@ def _missing_key(problem: Any, node: Node, path: Path) -> list[Finding]:
     message = f"{_where(path)} needs the key {key!r}"
     hint = f"add {key}: {example}" if example else f"add {key}"
     return [error("missing-key", message, node.place, hint)]
+
+
+def _alternatives(problem: Any, node: Node, path: Path, keys: Sequence[str]) -> Iterable[Finding]:
+    """Several keys that stand for each other: exactly one is there, unless it is in plain."""
+    plain = [key for key in node.entries if f"{key}_file" in keys and key in SECRET_KEYS]
+    if any(key not in problem.schema["properties"] for key in plain):
+        return ()  # told as a secret in the spec
+    return one_of(node, keys, _where(path), "channel-kind")
+
+
+def _missing_partner(problem: Any, node: Node, path: Path) -> Finding:
+    wanted = problem.validator_value
+    key, missing = next(
+        (key, other)
+        for key in node.entries
+        for other in wanted.get(key, ())
+        if other not in node.entries
+    )
+    message = f"{_where(path)} has {key} but no {missing}"
+    example = _example(problem.schema["properties"].get(missing, {}))
+    return error("missing-key", message, node.key_place(key), f"add {missing}: {example}")
 
 
 def _bad_name(problem: Any, node: Node) -> Finding:

@@ -157,6 +157,22 @@ def test_text_messages_to_people_take_the_gateway_of_the_tenants_sms_channel() -
     assert made.fields["sigv4"] == {"region": "eu-west-3", "role_arn": "arn:x"}
 
 
+def test_slack_to_people_goes_the_way_of_the_tenants_slack_channel() -> None:
+    """The same token and proxy, and nothing else of the channel: not its name, not its picture."""
+    proxy = {"proxy_url": "http://proxy:3128"}
+    way = {"app_token_file": "/s/app", "http_config": proxy}
+    spec = tenant(channels={"chat": channel("slack", channel="#a", icon_emoji=":x:", **way)})
+    person_ = person("ann", slack="@ann")
+    _, made, findings = contact(person_, "slack", True, spec, target("0.30"), PLACE)
+    assert findings == ()
+    assert made is not None
+    assert {"channel": "@ann", **way, "send_resolved": False}.items() <= made.fields.items()
+    assert "icon_emoji" not in made.fields
+    _, made, (found,) = contact(person_, "slack", True, spec, target("0.28"), PLACE)
+    assert made is None
+    assert "slack.app_token_file needs Alertmanager 0.30" in found.message
+
+
 def test_without_one_it_is_told_that_the_server_decides() -> None:
     _, made, (found,) = contact(person("a", sms="+3"), "", False, tenant(), platform(), PLACE)
     assert made is not None and "sigv4" not in made.fields

@@ -111,7 +111,7 @@ def with_stand_ins(config: Path, port: int) -> None:
 def running(
     tools: Mapping[str, Tool], fleet: Path, data: Path, ports: Mapping[str, int]
 ) -> Iterator[None]:
-    """Both servers with the fleet's files, ready."""
+    """The servers that `ports` names with the fleet's files, ready."""
     data.mkdir()
     commands = {
         "alertmanager": [
@@ -127,7 +127,7 @@ def running(
         ],
     }
     with contextlib.ExitStack() as stack:
-        for name, arguments in commands.items():
+        for name, arguments in ((n, a) for n, a in commands.items() if n in ports):
             log = stack.enter_context((data / f"{name}.log").open("w"))
             address = f"--web.listen-address=127.0.0.1:{ports[name]}"
             process = subprocess.Popen(
@@ -148,7 +148,7 @@ def until(what: str, condition: Callable[[], object], seconds: float = 40) -> No
     assert _poll(condition, seconds), f"not within {seconds} s: {what}"
 
 
-def post(url: str, body: Mapping[str, Any]) -> None:
+def post(url: str, body: Any) -> None:
     """POST JSON; anything but success is an error."""
     request = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}

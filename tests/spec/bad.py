@@ -81,6 +81,43 @@ whole(
         "webhook: {url: 'https://example.com/hook?token=abc'}",
     ),
 )
+CHAT = '{slack: {channel: "#x", api_url_file: /s/slack}}'
+for told, channel in (
+    (
+        "secret under a file's key",
+        "{pagerduty: {routing_key_file: 1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d}}",
+    ),
+    ("address under a file's key", "{discord: {webhook_url_file: 'https://discord.com/x'}}"),
+    (
+        "address of a webhook known to hold a secret",
+        "{webhook: {url: 'https://hooks.slack.com/a'}}",
+    ),
+    (
+        "secret under another key",
+        "{victorops: {api_key_file: /s/v, routing_key: 1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed}}",
+    ),
+    (
+        "password of a proxy",
+        "{msteams: {webhook_url_file: /s/t, http_config: {proxy_url: 'http://u:p@proxy:1'}}}",
+    ),
+    (
+        "password of a channel",
+        "{jira: {api_url: 'https://j', project: P, issue_type: Bug, http_config: {basic_auth: {username: u, password: p}}}}",
+    ),
+    (
+        "two ways to authenticate",
+        "{msteams: {webhook_url_file: /s/t, http_config: {authorization: {credentials_file: /s/a}, basic_auth: {username: u, password_file: /s/b}}}}",
+    ),
+    ("two addresses", "{webhook: {url: 'https://x', url_file: /s/x}}"),
+    ("no address of Slack", '{slack: {channel: "#x"}}'),
+    (
+        "certificate without a key",
+        "{msteams: {webhook_url_file: /s/t, http_config: {tls_config: {cert_file: /c}}}}",
+    ),
+    ("unreadable address", "{webhook: {url: 'https://[x'}}"),
+    ("no chat", "{telegram: {bot_token_file: /s/t}}"),
+):
+    whole(told, BASE.replace(CHAT, channel))
 whole(
     "password of an exporter",
     BASE + "collect:\n  - {job: x, targets: ['a:1'], basic_auth: {username: u, password: p}}\n",
@@ -214,7 +251,7 @@ whole(
 )
 
 # --- notification
-whole("no kind of channel", BASE.replace('{slack: {channel: "#x", api_url_file: /s/slack}}', "{}"))
+whole("no kind of channel", BASE.replace(CHAT, "{}"))
 whole("unknown channel", BASE.replace("[chat]", "[chatt]"))
 whole("unknown recipient", BASE.replace("[chat]", '["persn:ann"]'))
 whole("unknown person", BASE.replace("[chat]", '["person:ann"]'))
