@@ -11,9 +11,10 @@ import click
 from generator.cli.common import (
     failing,
     find_root,
-    print_findings,
+    print_outcome,
     report_options,
     root_option,
+    stats_option,
 )
 
 
@@ -33,12 +34,14 @@ from generator.cli.common import (
     show_default="auto; required when CI is set",
     help="Run promtool and amtool: when they are there, always, or never.",
 )
+@stats_option
 @report_options
 def command(
     tenants: tuple[str, ...],
     root: Path | None,
     output: Path | None,
     verify: str,
+    stats: bool,
     form: str,
     fail_on: str,
 ) -> None:
@@ -50,6 +53,7 @@ def command(
     \b
       tocsin build                    every tenant
       tocsin build acme --verify=off  one tenant, without promtool and amtool
+      tocsin build --stats            also what each tenant's rules cost
     """
     from generator.api import build
 
@@ -57,10 +61,7 @@ def command(
     result = build(
         folder, tenants, output or folder / "output", verify_mode=verify, progress=_progress(form)
     )
-    print_findings(result.findings, form)
-    if form == "text":
-        for line in result.told:
-            click.echo(line)
+    print_outcome(result, form, stats)
     sys.exit(1 if failing(result.findings, fail_on) else 0)
 
 
