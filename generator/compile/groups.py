@@ -6,7 +6,8 @@ rule wrote itself in the last evaluation (hysteresis) is no order.
 Groups that hold an alert are cut so that no name depends on what stands elsewhere, because a
 renamed group loses its pending alerts: an alert with its later steps keeps the name of its group,
 or has one made of its own labels where a group holds several alerts. Only recording rules, which
-have no such state, are counted off (`…:2`).
+have no such state, are counted off (`…:2`). Markers share a group only where there is no limit:
+each has its own as soon as there is one, or a further service would move the others.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from generator.compile.cardinality import compatible
+from generator.compile.inhibition import MARKER
 from generator.compile.series import accepts
 from generator.compile.store import ALERTS
 from generator.findings import Finding, Place, error, warning
@@ -192,7 +194,7 @@ def _pieces(group: RuleGroup, limit: int, names: LabelNames) -> Iterator[RuleGro
     comment = group.comment
     for ladder in ladders:
         name = group.name
-        if ladder.steps and not alone:
+        if ladder.steps and (not alone or _is_marker(ladder.steps[0], names)):
             name = _numbered(":".join((group.name, *_identity(ladder.steps[0], names))), used)
         for piece in _laid_out(ladder, name, limit):
             yield replace(group, name=piece[0], rules=piece[1], comment=comment)
@@ -228,6 +230,10 @@ def _ladders(rules: Iterable[Rule], names: LabelNames) -> Iterator[_Ladder]:
 
 def _is_step(rule: Rule, names: LabelNames) -> bool:
     return isinstance(rule, AlertRule) and names.level in rule.labels
+
+
+def _is_marker(rule: Rule, names: LabelNames) -> bool:
+    return rule.labels.get(names.kind) == MARKER
 
 
 def _identity(rule: Rule, names: LabelNames) -> Iterator[str]:
