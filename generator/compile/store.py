@@ -72,7 +72,7 @@ class Store:
         return found
 
     def _names(self, node: VectorSelector) -> Iterable[str]:
-        """The names that a selector may mean; itself nothing known when it fits none."""
+        """The names that a selector may mean: a pattern that fits none known is taken for one."""
         if node.name is not None:
             return (node.name,)
         known = sorted({*self._records, *self._metrics, *ALERTS})
@@ -81,7 +81,8 @@ class Store:
             for m in node.matchers
             if m.name == "__name__"
         ]
-        return [name for name in known if accepts(wanted, {"name": name})] if wanted else known
+        fitting = [name for name in known if accepts(wanted, {"name": name})]
+        return fitting or (" ".join(m.value for m in wanted),)
 
     def _named(self, name: str, node: VectorSelector) -> Iterable[Stored]:
         if name in self._records:
