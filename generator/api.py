@@ -35,6 +35,7 @@ from generator.findings import (
 )
 from generator.ir.artifacts import Artifact
 from generator.ir.build import Build
+from generator.ir.cost import TenantCost
 from generator.ir.rules import AlertRule
 from generator.promql.isolate import Scope
 from generator.render.files import fleet_artifacts, tenant_artifacts
@@ -95,6 +96,8 @@ class Outcome:
 
     findings: tuple[Finding, ...] = ()
     told: list[str] = field(default_factory=list)
+    costs: tuple[TenantCost, ...] = ()
+    """Of the wanted tenants that compile."""
 
 
 def load_one(root: Path, name: str) -> tuple[Platform, Tenant]:
@@ -263,7 +266,7 @@ def check(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Out
     verified = verify(root, compilation, "required")
     findings = in_order((*compilation.findings, *verified.findings))
     told = [*verified.told, _counted(compilation)]
-    return Outcome(findings, told)
+    return Outcome(findings, told, _costs(compilation))
 
 
 def build(
@@ -285,7 +288,8 @@ def build(
     except SpecError as problem:
         return Outcome(problem.findings)
     verified = verify(root, compilation, verify_mode)
-    outcome = Outcome(in_order((*compilation.findings, *verified.findings)), list(verified.told))
+    findings = in_order((*compilation.findings, *verified.findings))
+    outcome = Outcome(findings, list(verified.told), _costs(compilation))
     if has_errors(verified.findings):
         outcome.told.append("nothing was written")
         return outcome
@@ -367,6 +371,11 @@ def _summary(name: str, *changes: tuple[str, ...]) -> str:
         if paths
     ]
     return f"{name}: {', '.join(words) or 'unchanged'}"
+
+
+def _costs(compilation: Compilation) -> tuple[TenantCost, ...]:
+    builds = [compilation.tenants[name].build for name in compilation.wanted]
+    return tuple(build.cost for build in builds if build is not None)
 
 
 def _counted(compilation: Compilation) -> str:

@@ -64,7 +64,12 @@ def _excerpt(place: Place, color: bool) -> list[str]:
 
 
 def _json(findings: Sequence[Finding], _color: bool) -> str:
-    return json.dumps([_plain(f) for f in findings], indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(plain(findings), indent=2, ensure_ascii=False) + "\n"
+
+
+def plain(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The findings as JSON has them, sorted by place."""
+    return [_plain(f) for f in in_order(findings)]
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

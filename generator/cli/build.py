@@ -11,9 +11,10 @@ import click
 from generator.cli.common import (
     failing,
     find_root,
-    print_findings,
+    print_outcome,
     report_options,
     root_option,
+    stats_option,
 )
 
 
@@ -38,6 +39,7 @@ from generator.cli.common import (
     is_flag=True,
     help="Append who, which spec and what changed to output/audit.jsonl (see: tocsin audit).",
 )
+@stats_option
 @report_options
 def command(
     tenants: tuple[str, ...],
@@ -45,6 +47,7 @@ def command(
     output: Path | None,
     verify: str,
     audit: bool,
+    stats: bool,
     form: str,
     fail_on: str,
 ) -> None:
@@ -56,6 +59,7 @@ def command(
     \b
       tocsin build                    every tenant
       tocsin build acme --verify=off  one tenant, without promtool and amtool
+      tocsin build --stats            also what each tenant's rules cost
     """
     from generator.api import build
 
@@ -68,10 +72,7 @@ def command(
         progress=_progress(form),
         audit=audit,
     )
-    print_findings(result.findings, form)
-    if form == "text":
-        for line in result.told:
-            click.echo(line)
+    print_outcome(result, form, stats)
     sys.exit(1 if failing(result.findings, fail_on) else 0)
 
 

@@ -10,28 +10,30 @@ import click
 from generator.cli.common import (
     failing,
     find_root,
-    print_findings,
+    print_outcome,
     report_options,
     root_option,
+    stats_option,
 )
 
 
 @click.command(name="check")
 @click.argument("tenants", nargs=-1, metavar="[TENANT]...")
 @root_option
+@stats_option
 @report_options
-def command(tenants: tuple[str, ...], root: Path | None, form: str, fail_on: str) -> None:
+def command(
+    tenants: tuple[str, ...], root: Path | None, stats: bool, form: str, fail_on: str
+) -> None:
     """Check TENANTs (default: all): schema, meaning, PromQL, isolation, promtool, amtool.
 
     \b
       tocsin check --format github    annotate a pull request
       tocsin check --fail-on warning  be strict
+      tocsin check acme --stats       what acme's rules cost
     """
     from generator.api import check
 
     outcome = check(find_root(root), tenants, progress=form == "text")
-    print_findings(outcome.findings, form)
-    if form == "text":
-        for line in outcome.told:
-            click.echo(line)
+    print_outcome(outcome, form, stats)
     sys.exit(1 if failing(outcome.findings, fail_on) else 0)

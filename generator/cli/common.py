@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from generator.findings import Finding, Level
+
+if TYPE_CHECKING:
+    from generator.api import Outcome
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,6 +46,17 @@ def report_options(command: Command) -> Command:
     )(command)
 
 
+def stats_option(command: Command) -> Command:
+    """`--stats`."""
+    return click.option(
+        "--stats",
+        is_flag=True,
+        help="Also say what each tenant's rules cost: rules, groups, series, samples read. With "
+        '--format json, standard output is {"findings": [...], "stats": {...}} instead of the '
+        "findings alone; with github and sarif the table goes to standard error.",
+    )(command)
+
+
 def find_root(given: Path | None) -> Path:
     """The repository's folder. Raises click.UsageError when there is none."""
     if given is not None:
@@ -68,6 +82,28 @@ def print_findings(findings: Sequence[Finding], form: str) -> None:
     sys.stderr.write(render(findings, form, color=color))
     if findings:
         sys.stderr.write(f"{summary(findings)}\n")
+
+
+def print_outcome(outcome: Outcome, form: str, stats: bool) -> None:
+    """Write findings, what there is to say to people, and the cost of rules if asked for."""
+    if not stats:
+        print_findings(outcome.findings, form)
+    elif form == "json":
+        import json
+
+        from generator.render.cost import cost_data
+        from generator.report import plain
+
+        document = {"findings": plain(outcome.findings), "stats": cost_data(outcome.costs)}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        from generator.render.cost import cost_text
+
+        print_findings(outcome.findings, form)
+        click.echo(cost_text(outcome.costs), nl=False, err=form != "text")
+    if form == "text":
+        for line in outcome.told:
+            click.echo(line)
 
 
 def failing(findings: Sequence[Finding], fail_on: str) -> bool:

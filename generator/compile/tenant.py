@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
+from generator.compile.cost import tenant_cost
 from generator.compile.docs import compile_docs
 from generator.compile.escalation import escalated
+from generator.compile.groups import duplicate_groups, in_reading_order, within_limit
 from generator.compile.inhibition import marker_groups
+from generator.compile.limits import limit_findings
 from generator.compile.naming import dashboard_uid, group_name, rule_file
 from generator.compile.plan import PlannedAlert
 from generator.compile.recordings import compile_recordings
@@ -22,7 +24,7 @@ from generator.compile.signals import compile_alert
 from generator.compile.slo import compile_slos
 from generator.compile.tests import alert_tests
 from generator.compile.views import compile_views
-from generator.findings import Finding, error, in_order
+from generator.findings import in_order
 from generator.ir.build import Build, FleetBuild, PrometheusServer
 from generator.ir.provisioning import Folder, GrafanaProvisioning
 from generator.ir.rules import Rule, RuleGroup
@@ -43,13 +45,17 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
     alerts = [*slo.alerts, *(a for s in signals for a in s.alerts), *severity.alerts]
     markers = marker_groups(tenant, platform, alerts)
     routing, routing_findings = compile_routing(tenant, platform, alerts)
-    groups = (
-        *recordings,
-        *slo_groups,
-        *severity_groups,
-        *alert_groups(tenant, platform, alerts),
-        *markers,
+    groups, circles = in_reading_order(
+        (
+            *recordings,
+            *slo_groups,
+            *severity_groups,
+            *alert_groups(tenant, platform, alerts),
+            *markers,
+        )
     )
+    written, uncut = within_limit(groups, platform)
+    cost = tenant_cost(tenant, platform, groups, written)
     tests, test_findings = alert_tests(tenant, platform, alerts if proven else (), groups)
     dashboards, view_findings = compile_views(tenant, platform, alerts)
     findings = [
@@ -60,13 +66,16 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         *routing_findings,
         *test_findings,
         *view_findings,
-        *_duplicates(groups),
+        *circles,
+        *uncut,
+        *duplicate_groups(written),
+        *limit_findings(tenant, platform, cost),
     ]
     return Build(
         tenant=tenant.id,
         spec_file=tenant.file,
         spec_hash=tenant.spec_hash,
-        groups=_within_limit(groups, platform.max_rules_per_group),
+        groups=written,
         tests=tests,
         scrape=compile_scrape(tenant, platform),
         routing=routing,
@@ -74,6 +83,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         dashboards=dashboards,
         docs=compile_docs(tenant, platform, alerts, dashboards, groups),
         findings=in_order(findings),
+        cost=cost,
     )
 
 
@@ -119,29 +129,3 @@ def alert_groups(
             )
         )
     return tuple(groups)
-
-
-def _within_limit(groups: Iterable[RuleGroup], limit: int) -> tuple[RuleGroup, ...]:
-    """Groups cut into pieces of at most `limit` rules (0: none), in order and named by position."""
-    if not limit:
-        return tuple(groups)
-    pieces: list[RuleGroup] = []
-    for group in groups:
-        for start in range(0, len(group.rules), limit):
-            name = group.name if start == 0 else f"{group.name}:{start // limit + 1}"
-            pieces.append(replace(group, name=name, rules=group.rules[start : start + limit]))
-    return tuple(pieces)
-
-
-def _duplicates(groups: Iterable[RuleGroup]) -> list[Finding]:
-    """Group names must be unique in a file, or Prometheus refuses the whole configuration."""
-    seen: set[tuple[str, str]] = set()
-    findings = []
-    for group in groups:
-        key = (group.file, group.name)
-        if key in seen:
-            place = next((rule.origin for rule in group.rules if rule.origin), None)
-            message = f"two rule groups would be named {group.name!r}"
-            findings.append(error("duplicate-group", message, place, "rename one of the alerts"))
-        seen.add(key)
-    return findings

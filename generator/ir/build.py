@@ -8,6 +8,7 @@ from typing import Any
 
 from generator.findings import Finding
 from generator.ir.checks import AlertTest
+from generator.ir.cost import TenantCost
 from generator.ir.dashboards import Dashboard
 from generator.ir.docs import TenantDocs
 from generator.ir.provisioning import GrafanaProvisioning
@@ -33,6 +34,7 @@ class Build:
     dashboards: tuple[Dashboard, ...]
     docs: TenantDocs
     findings: tuple[Finding, ...]
+    cost: TenantCost
 
 
 @dataclass(frozen=True, slots=True)

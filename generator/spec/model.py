@@ -96,6 +96,26 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What one tenant's rules may cost the target; 0: no limit.
+
+    `rules_per_group` is kept by cutting groups, the others are only compared (compile.limits).
+    """
+
+    rules: int = 0
+    rules_per_group: int = 0
+    groups: int = 0
+    alerts: int = 0
+    recorded_series: int = 0
+    samples_per_evaluation: int = 0
+    samples_per_second: int = 0
+    series_per_metric: int = 1
+    """Label combinations assumed of a metric that does not state its `series`."""
+    level: str = "warning"
+    """What exceeding one is: error, warning or info."""
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """What every tenant shares."""
 
@@ -118,9 +138,8 @@ class Platform:
     place: Place
     alertmanager_targets: tuple[str, ...] = ()
     """host:port of the Alertmanagers, for the fleet's prometheus.yml."""
-    max_rules_per_group: int = 0
-    """0: no limit."""
     security: Security = field(default_factory=Security)
+    limits: Limits = field(default_factory=Limits)
 
 
 # --------------------------------------------------------------------------- identity
@@ -145,6 +164,8 @@ class Metric:
     help: str
     buckets: tuple[Decimal, ...]
     place: Place
+    series: int | None = None
+    """Label combinations of the tenant at a time, `le` not counted; None: not stated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from generator.spec.model import (
     Channel,
     LabelNames,
+    Limits,
     Platform,
     Smtp,
     Targets,
@@ -51,8 +52,8 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         fallback=_fallback(root, channels, reading),
         place=root.place,
         alertmanager_targets=strings(root.get("alertmanagers")),
-        max_rules_per_group=_rules_per_group(root.get("limits"), reading),
         security=read_security(root.get("security"), reading),
+        limits=_limits(root.get("limits"), reading),
     )
 
 
@@ -142,9 +143,25 @@ def _timing(root: Node, reading: Reading) -> Timing:
     return timing
 
 
-def _rules_per_group(node: Node | None, reading: Reading) -> int:
-    limit = node.get("rules_per_group") if node else None
-    return int(decimal(limit, Decimal(0), reading))
+def _limits(node: Node | None, reading: Reading) -> Limits:
+    default = Limits()
+    if node is None:
+        return default
+
+    def count(key: str, assumed: int) -> int:
+        return int(decimal(node.get(key), Decimal(assumed), reading))
+
+    return Limits(
+        rules=count("rules", default.rules),
+        rules_per_group=count("rules_per_group", default.rules_per_group),
+        groups=count("groups", default.groups),
+        alerts=count("alerts", default.alerts),
+        recorded_series=count("recorded_series", default.recorded_series),
+        samples_per_evaluation=count("samples_per_evaluation", default.samples_per_evaluation),
+        samples_per_second=count("samples_per_second", default.samples_per_second),
+        series_per_metric=count("series_per_metric", default.series_per_metric),
+        level=string(node.get("level"), default.level),
+    )
 
 
 def _fallback(root: Node, channels: dict[str, Channel], reading: Reading) -> Channel:

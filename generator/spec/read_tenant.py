@@ -177,7 +177,7 @@ def read_metrics(node: Node | None, reading: Reading) -> dict[str, Metric]:
     for name, place, value in node.values() if node else ():
         if not reading.usable("metrics", name):
             continue
-        labels, buckets = value.get("labels"), value.get("buckets")
+        labels, buckets, series = value.get("labels"), value.get("buckets"), value.get("series")
         kind = string(value.get("type"))
         if buckets is not None and kind != "histogram":
             hint = "remove them, or write type: histogram"
@@ -194,6 +194,7 @@ def read_metrics(node: Node | None, reading: Reading) -> dict[str, Metric]:
             string(value.get("help")),
             bounds,
             place,
+            int(decimal(series, Decimal(1), reading)) if series else None,
         )
     return metrics
 

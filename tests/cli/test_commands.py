@@ -165,6 +165,45 @@ def test_findings_for_machines(repository: Path) -> None:
     assert "file=specs/tenants/acme.yaml,line=9" in github
 
 
+def test_stats_say_what_rules_cost(repository: Path) -> None:
+    text = tocsin("build", "--verify=off", "--stats", cwd=repository)
+    assert text.returncode == 0, text.stderr
+    assert text.stdout.startswith("tenant ")
+    assert "\nacme " in text.stdout and "\ntotal " in text.stdout
+    assert "alert QueueBacklog of api" in text.stdout
+    assert "fleet: " in text.stdout, "what was written is told as well"
+    plain = tocsin("build", "--verify=off", "--format=json", cwd=repository)
+    both = tocsin("build", "acme", "--verify=off", "--stats", "--format=json", cwd=repository)
+    document = json.loads(both.stdout)
+    assert isinstance(json.loads(plain.stdout), list)
+    assert sorted(document) == ["findings", "stats"]
+    (acme,) = document["stats"]["tenants"]
+    assert (acme["tenant"], acme["alerts"], acme["groups"]) == ("acme", 1, 1)
+    assert acme["assumed"] == ["queue_depth"]
+    sarif = tocsin("build", "--verify=off", "--stats", "--format=sarif", cwd=repository)
+    assert json.loads(sarif.stdout)["version"] == "2.1.0"
+    assert "acme " in sarif.stderr
+
+
+def test_a_limit_of_the_platform_is_a_finding(repository: Path) -> None:
+    platform = repository / "specs" / "platform.yaml"
+    tight = "limits: {samples_per_second: 1, series_per_metric: 100}\n"
+    platform.write_text(PLATFORM + tight)
+    arguments = ("build", "acme", "--verify=off")
+    told = tocsin(*arguments, cwd=repository)
+    assert told.returncode == 0, told.stderr
+    assert "specs/tenants/acme.yaml:1:1: warning: acme compiles to 3.3 samples" in told.stderr
+    assert "most by the alert QueueBacklog of api: 3.3 [cost-limit]" in told.stderr
+    assert tocsin(*arguments, "--fail-on=warning", cwd=repository).returncode == 1
+    platform.write_text(PLATFORM + tight.replace("}", ", level: error}"))
+    assert tocsin(*arguments, cwd=repository).returncode == 1
+    for bad in ("level: fatal", "rules: -1", "rules_per_groups: 20", "series_per_metric: 0"):
+        platform.write_text(PLATFORM + f"limits: {{{bad}}}\n")
+        refused = tocsin(*arguments, cwd=repository)
+        assert refused.returncode == 1
+        assert "specs/platform.yaml:7:" in refused.stderr, refused.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

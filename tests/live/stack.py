@@ -143,6 +143,27 @@ def running(
         yield
 
 
+@contextlib.contextmanager
+def prometheus(tool: Tool, config: Path, data: Path, port: int, *flags: str) -> Iterator[Path]:
+    """A Prometheus alone, ready; its log's file, which is whole when the server has ended."""
+    data.mkdir(exist_ok=True)
+    log = data / "prometheus.log"
+    arguments = [
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data / 'prometheus'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        *flags,
+    ]
+    with log.open("w") as output:
+        process = subprocess.Popen([tool.path, *arguments], stdout=output, stderr=output)
+        try:
+            ready = _poll(lambda: _answers(f"http://127.0.0.1:{port}/-/ready"), 30)
+            assert ready, log.read_text()[-2000:]
+            yield log
+        finally:
+            _stop(process)
+
+
 def until(what: str, condition: Callable[[], object], seconds: float = 40) -> None:
     """Wait for something, and fail by its name when it does not come."""
     assert _poll(condition, seconds), f"not within {seconds} s: {what}"

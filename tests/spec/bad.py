@@ -320,6 +320,8 @@ added("clamp upside down", MODEL.replace("expr: max(x)", "expr: max(x), clamp: [
 added("buckets of a gauge", "metrics:\n  x: {type: gauge, buckets: [1, 2]}\n")
 added("buckets that fall", "metrics:\n  x: {type: histogram, buckets: [2, 1]}\n")
 added("unknown type", "metrics:\n  x: {type: couter}\n")
+added("a metric without series", "metrics:\n  x: {type: gauge, series: 0}\n")
+added("series that are no number", "metrics:\n  x: {type: gauge, series: many}\n")
 added("no targets", "collect:\n  - {job: x}\n")
 added(
     "two jobs of one name",
