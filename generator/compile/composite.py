@@ -28,7 +28,19 @@ def composite_ratio(sli: CompositeSli, window: Duration | str, context: Context)
     """
     parts = [_part(slo, window, context) for slo in members(sli, context)]
     product = " * ".join(f"(1 - ({part} or vector(0)))" for part in parts)
-    return f"1 - {product} and on () ({' or '.join(parts)})"
+    return f"1 - {product} and on () ({_recorded(sli, window, context)})"
+
+
+def _recorded(sli: CompositeSli, window: Duration | str, context: Context) -> str:
+    """The parts' recorded ratios over a window: one selector, or one for each kind of period."""
+    names: dict[str, list[str]] = {}
+    for slo in members(sli, context):
+        names.setdefault(_ratio(slo, window), []).append(slo.name)
+    return " or ".join(of_slos(record, tuple(found), context) for record, found in names.items())
+
+
+def _ratio(slo: Slo, window: Duration | str) -> str:
+    return ratio_name(window) if isinstance(window, Duration) else period_ratio(slo)
 
 
 def members(sli: CompositeSli, context: Context) -> tuple[Slo, ...]:
@@ -39,8 +51,7 @@ def members(sli: CompositeSli, context: Context) -> tuple[Slo, ...]:
 
 def _part(slo: Slo, window: Duration | str, context: Context) -> str:
     """One part's ratio without labels; of a grouped one, all groups' together."""
-    name = ratio_name(window) if isinstance(window, Duration) else period_ratio(slo)
-    ratio = of_slo(name, slo.name, context)
+    ratio = of_slo(_ratio(slo, window), slo.name, context)
     if not slo.group_by:
         return f"sum({ratio})"
     if isinstance(slo.sli, RatioSli) or not isinstance(window, Duration):
@@ -60,6 +71,6 @@ def composite_events(sli: CompositeSli, window: Duration, context: Context) -> s
     """The sum of the rates in a window, of the part that has most of those that fail at all."""
     slo = context.platform.labels.slo
     names = tuple(member.value for member in sli.members)
-    total, errors = (of_slos(record, names, context) for record in (TOTAL, ERRORS))
-    failing = f"sum by ({slo}) (sum_over_time({errors}[{window}])) > 0"
+    total = of_slos(TOTAL, names, context)
+    failing = f"max by ({slo}) ({of_slos(ratio_name(window), names, context)}) > 0"
     return f"max(sum by ({slo}) (sum_over_time({total}[{window}])) and on ({slo}) {failing})"
