@@ -267,7 +267,12 @@ def _directed() -> list[tuple[Alert, list[Case]]]:
                         )
                     },
                     {"31h": 1},
-                )
+                ),
+                Case(
+                    "flat with a tiny step",
+                    {LOAD: values(("30h", 100.0), ("6h", 100.05), step=COARSE)},
+                    never="35h",
+                ),
             ],
         ),
     ]
