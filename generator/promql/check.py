@@ -253,7 +253,7 @@ def _over_range(node: Call, catalogue: Catalogue) -> Iterator[Problem]:
     for arg in map(unwrapped, node.args):
         if isinstance(arg, Subquery) and name in _OF_COUNTERS:
             summed = next((n for n in walk(arg.expr) if isinstance(n, Aggregate)), None)
-            raw = summed is not None and any(_raw(summed, catalogue))
+            raw = summed is not None and any(raw_counters(summed, catalogue))
             if raw:
                 yield _at(
                     node,

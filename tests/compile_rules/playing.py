@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.compile.series import notation
+from generator.compile.signals import compile_alert
 from generator.compile.tenant import alert_groups
 from generator.findings import has_errors
-from generator.compile.signals import compile_alert
 from generator.ir.checks import AlertTest, Expectation, InputSeries, Scenario
 from generator.ir.rules import RuleGroup
 from generator.render.prometheus import test_files as unit_test_files
@@ -82,7 +82,7 @@ def promtool_agrees(tool: Tool, folder: Path, *tests: AlertTest) -> None:
     assert not findings, "\n".join(f.message for f in findings)
 
 
-def parts(step: str, *pieces: tuple[str, float | None | Callable[[float], float | None]]) -> Values:
+def parts(step: str, *pieces: tuple[str, float | Callable[[float], float | None] | None]) -> Values:
     """Samples of one series: (for how long, value or function of the hours from the start)."""
     every, values = Duration.parse(step).ms, []
     for length, value in pieces:

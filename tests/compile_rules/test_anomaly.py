@@ -253,6 +253,16 @@ def _directed() -> list[tuple[Alert, list[Case]]]:
             ],
         ),
         (
+            anomaly("adaptive", "Modest"),
+            [
+                Case(
+                    "the band does not follow a small shift within the hour",
+                    {LOAD: values(("30h", steady), ("3h", 122.0), step=COARSE)},
+                    {"30h": 0, "30h30m": 1, "31h": 1, "31h45m": 1},
+                )
+            ],
+        ),
+        (
             anomaly("seasonal", "Nights"),
             [Case("zero every night", nights, never="51h")],
         ),
@@ -327,8 +337,13 @@ WEEKS = [
     Case("the first week is not told", weeks(("3d", weekly), ("3d", 400.0)), never="5d23h"),
     Case(
         "an outage is not expected again",
-        weeks(("15d", weekly), ("12h", 5.0), ("12d", weekly)),
-        {"22d6h": 0, "22d12h": 0, "25d": 0},
+        weeks(("22d", weekly), ("12h", 5.0), ("8d", weekly)),
+        {"22d6h": 1, "29d6h": 0, "29d11h": 0},
+    ),
+    Case(
+        "nor is a surge",
+        weeks(("22d", weekly), ("12h", 300.0), ("8d", weekly)),
+        {"22d6h": 1, "29d6h": 0, "29d11h": 0},
     ),
     Case(
         "growth is followed",

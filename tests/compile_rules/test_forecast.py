@@ -1,4 +1,4 @@
-"""Forecasts on the real promtool: what runs full is told in time, what only looks like it is not."""
+"""Forecasts on the real promtool: what runs full is told in time, what looks alike is not."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.builders import PLACE, alert, platform, tenant, text
 from tests.compile_rules.playing import (
     Case,
     Values,
+    as_test,
     compiled,
     noise,
     parts,
     promtool_agrees,
-    as_test,
     with_gaps,
 )
 
