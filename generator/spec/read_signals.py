@@ -281,12 +281,12 @@ def _correlate(node: Node, reading: Reading) -> Signal | None:
     within = duration(node.get("within"))
     every, some, least = node.get("all"), node.get("any"), node.get("at_least")
     if every is not None:
-        members = tuple(text(n) for n in every.items)
+        members = _members(every, reading)
         return Correlate("all", len(members), members, within)
     if some is not None:
-        return Correlate("any", 1, tuple(text(n) for n in some.items), within)
+        return Correlate("any", 1, _members(some, reading), within)
     assert least is not None
-    members = tuple(text(n) for n in _items(least.get("of")))
+    members = _members(least.get("of"), reading)
     count_node = least.get("count")
     count = int(decimal(count_node, Decimal(1), reading))
     if count > len(members):
@@ -294,6 +294,16 @@ def _correlate(node: Node, reading: Reading) -> Signal | None:
         message = f"{count} of {len(members)} alerts can never fire together"
         reading.error("bad-value", message, count_node.place)
     return Correlate("at_least", count, members, within)
+
+
+def _members(node: Node | None, reading: Reading) -> tuple[Text, ...]:
+    """The alerts of a correlation; one that is named twice would count as two."""
+    members = tuple(text(n) for n in _items(node))
+    for index, member in enumerate(members):
+        if member.value in [earlier.value for earlier in members[:index]]:
+            message = f"{member.value} is named twice, and would count as two alerts"
+            reading.error("duplicate-member", message, member.place, "remove one")
+    return members
 
 
 def _expression(node: Node, reading: Reading) -> Signal:

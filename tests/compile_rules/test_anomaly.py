@@ -243,7 +243,13 @@ def _directed() -> list[tuple[Alert, list[Case]]]:
             [Case("rise", rise, never="31h"), Case("stop", stop, {"31h": 1})],
         ),
         (
-            anomaly("seasonal", "Patient", for_=Duration.of(hours=2), cessation=Decimal(1)),
+            anomaly(
+                "seasonal",
+                "Patient",
+                sensitivity=Decimal(100),
+                for_=Duration.of(hours=2),
+                cessation=Decimal(1),
+            ),
             [
                 Case(
                     "a wait longer than the hour",
