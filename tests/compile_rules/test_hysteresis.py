@@ -184,3 +184,15 @@ def test_a_namesake_of_another_service_holds_nothing(
         tmp_path,
         as_test("Twice", compiled(*both, spec=spec), STEP, NAMESAKES),
     )
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize(("pause", "held"), [("4m", 1), ("6m", 0)])
+def test_a_pause_in_evaluation(
+    tools: Mapping[str, Tool], tmp_path: Path, pause: str, held: int
+) -> None:
+    """As a restart makes one: below the lookback of five minutes what fires is remembered."""
+    load = parts(pause, ("48m", 500.0), ("48m", 1100.0), ("48m", 900.0))
+    case = Case(f"every {pause}", {A: load}, {"84m": 1, "132m": held})
+    groups = compiled(threshold("Waiting", wait=1))
+    promtool_agrees(tools["promtool"], tmp_path, as_test("Waiting", groups, pause, [case]))
