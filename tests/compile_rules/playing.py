@@ -84,7 +84,8 @@ def promtool_agrees(tool: Tool, folder: Path, *tests: AlertTest) -> None:
 
 def parts(step: str, *pieces: tuple[str, float | Callable[[float], float | None] | None]) -> Values:
     """Samples of one series: (for how long, value or function of the hours from the start)."""
-    every, values = Duration.parse(step).ms, []
+    every = Duration.parse(step).ms
+    values: list[float | None] = []
     for length, value in pieces:
         for _ in range(Duration.parse(length).ms // every):
             hours = len(values) * every / 3_600_000

@@ -174,3 +174,10 @@ def test_an_slo_as_a_member(tools: Mapping[str, Tool], tmp_path: Path) -> None:
     own = [compile_alert(one, spec, platform()).alerts[0] for one in (member("a"), both)]
     groups = (*recorded, *alert_groups(spec, platform(), [*burns.alerts, *own]))
     promtool_agrees(tools["promtool"], tmp_path, as_test("Together", groups, STEP, WITH_SLO))
+
+
+@pytest.mark.parametrize(("within", "window"), [("10s", "1m"), ("1m", "1m"), ("10m", "10m")])
+def test_a_window_holds_an_evaluation(within: str, window: str) -> None:
+    one = correlated("all", "A", "B", within=Duration.parse(within))
+    rule = compile_alert(one, tenant(alerts=MEMBERS), platform()).alerts[0].rule
+    assert rule.expr.count(f"[{window}]") == 2

@@ -129,7 +129,7 @@ def test_forecasts(tools: Mapping[str, Tool], tmp_path: Path) -> None:
     "expr", ["rate(x_total[5m])", "sum(increase(x_total[1h]))", "x_total", "sum by (a) (x_total)"]
 )
 def test_rates_and_counters_are_refused(expr: str) -> None:
-    metrics = {"x_total": Metric("x_total", "counter", frozenset({"a"}), (), "", PLACE)}
+    metrics = {"x_total": Metric("x_total", "counter", frozenset({"a"}), "", (), PLACE)}
     found = compile_alert(forecast(expr=expr), tenant(metrics=metrics), platform()).findings
     assert [f.code for f in found if has_errors((f,))] == ["forecast-gauge"]
 
