@@ -10,6 +10,7 @@ from generator.compile.burn_rate import error_budget
 from generator.compile.context import Context
 from generator.compile.naming import TENANT_FILE, alert_panel_key, group_name, test_slug
 from generator.compile.plan import Compiled, Graph, PlannedAlert
+from generator.compile.signals.registry import read
 from generator.compile.wording import drawn_view
 from generator.findings import Finding
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
@@ -32,9 +33,9 @@ def compile_severity(tenant: Tenant, platform: Platform) -> tuple[tuple[RuleGrou
     usable = True
     for feature in model.features:
         if feature.expr is not None:
-            expr, told = context.author(feature.expr)
+            tree, told = read(feature.expr, context)
             findings += told
-            usable = usable and expr is not None
+            usable = usable and tree is not None
     if not usable:
         return (), Compiled((), tuple(findings))
     rule = RecordingRule(

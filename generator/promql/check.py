@@ -253,7 +253,7 @@ def _over_range(node: Call, catalogue: Catalogue) -> Iterator[Problem]:
     for arg in map(unwrapped, node.args):
         if isinstance(arg, Subquery) and name in _OF_COUNTERS:
             summed = next((n for n in walk(arg.expr) if isinstance(n, Aggregate)), None)
-            raw = summed is not None and any(_raw(summed, catalogue))
+            raw = summed is not None and any(raw_counters(summed, catalogue))
             if raw:
                 yield _at(
                     node,
@@ -353,7 +353,7 @@ def _raw_counters(expr: Expr, catalogue: Catalogue) -> Iterator[Problem]:
     for node in walk(expr):
         if not isinstance(node, Binary) or node.op not in COMPARISON:
             continue
-        for selector in (*_raw(node.lhs, catalogue), *_raw(node.rhs, catalogue)):
+        for selector in (*raw_counters(node.lhs, catalogue), *raw_counters(node.rhs, catalogue)):
             if selector.start in seen:
                 continue
             seen.add(selector.start)
@@ -366,7 +366,7 @@ def _raw_counters(expr: Expr, catalogue: Catalogue) -> Iterator[Problem]:
             )
 
 
-def _raw(expr: Expr, catalogue: Catalogue) -> Iterator[VectorSelector]:
+def raw_counters(expr: Expr, catalogue: Catalogue) -> Iterator[VectorSelector]:
     """Selectors of counters whose value reaches the result without a rate."""
     match expr:
         case VectorSelector():
@@ -374,20 +374,20 @@ def _raw(expr: Expr, catalogue: Catalogue) -> Iterator[VectorSelector]:
             if series is not None and series.cumulative and series.info.type != NATIVE:
                 yield expr
         case RangeSelector():
-            yield from _raw(expr.selector, catalogue)
+            yield from raw_counters(expr.selector, catalogue)
         case Call() if expr.function in _UNCOUNTED:
             return
         case Aggregate(op="count" | "group" | "count_values"):
             return
         case Aggregate() if expr.args:
-            yield from _raw(expr.args[-1], catalogue)
+            yield from raw_counters(expr.args[-1], catalogue)
         case Binary(op="/" | "-") if _ratio(expr, catalogue):
             return
         case Binary(op="and" | "unless"):
-            yield from _raw(expr.lhs, catalogue)
+            yield from raw_counters(expr.lhs, catalogue)
         case Paren() | Unary() | Call() | Binary() | Subquery():
             for child in children(expr):
-                yield from _raw(child, catalogue)
+                yield from raw_counters(child, catalogue)
         case _:
             return
 

@@ -358,6 +358,8 @@ class Forecast:
     history: Duration
     guard: Decimal | None = None
     """Only while the value itself is past this level; None: half way is not known, no guard."""
+    capacity: Text | None = None
+    """What the value is a part of: then `guard` is a ratio of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +375,9 @@ class Anomaly:
     minimum: Decimal
     """Below this spread (σ or MAD) a series is flat and no anomaly is told."""
     cessation: Decimal | None
-    """Level an hour ago above which a total stop is told; None: no such rule."""
+    """Level an hour ago above which a total stop is told; None: above 0 for a whole day."""
+    margin: Decimal = Decimal("0.1")
+    """Part of the usual value by which a value must leave it: regular series have tiny spreads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from generator.spec.source import Node, core_scalar, read
 from generator.spec.validate import did_you_mean, validate
 from generator.values import Duration, plain
 
-EXPRESSION_KEYS = frozenset({"expr", "total", "errors", "good", "histogram", "metric", "selector"})
+EXPRESSION_KEYS = frozenset(
+    {"expr", "total", "errors", "good", "histogram", "metric", "selector", "capacity"}
+)
 """Keys of a pack whose text is PromQL: the service's selector is spliced into it."""
 
 MAX_RENDERED = 20_000

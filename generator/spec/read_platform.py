@@ -30,6 +30,8 @@ from generator.spec.source import Node
 from generator.values import Duration, Version
 
 SEVERITIES = ("critical", "warning", "info")
+LOOKBACK = Duration.of(minutes=5)
+"""How long Prometheus sees the last sample of a series (--query.lookback-delta)."""
 TAKEN_LABELS = RESERVED_LABELS | {"le", "quantile", "job", "instance"}
 
 
@@ -102,6 +104,13 @@ def _interval(root: Node, key: str, default: Duration, reading: Reading) -> Dura
     value = duration(node)
     if value.ms < 1000:
         reading.error("bad-value", f"intervals.{key} should be at least 1s", node.place)
+        return default
+    if key == "evaluation" and value >= LOOKBACK:
+        message = (
+            f"intervals.evaluation should be below {LOOKBACK}: Prometheus sees what a rule "
+            "recorded for that long only"
+        )
+        reading.error("bad-value", message, node.place, "write 30s or 1m")
         return default
     return value
 

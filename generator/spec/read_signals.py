@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from generator.findings import Place
+from generator.findings import Place, Text
 from generator.spec.model import (
     Absent,
     Alert,
@@ -27,6 +27,7 @@ from generator.spec.scalars import (
     Reading,
     decimal,
     duration,
+    ratio,
     static_labels,
     string,
     strings,
@@ -37,6 +38,7 @@ from generator.spec.validate import did_you_mean, one_of
 from generator.values import Duration
 
 ALERT_KINDS = ("threshold", "forecast", "anomaly", "absent", "correlate", "expr")
+HOUR = Duration.of(hours=1)
 WEEK = Duration.of(days=7)
 
 
@@ -189,19 +191,42 @@ def _forecast(node: Node, reading: Reading) -> Signal | None:
     if level is None:
         return None
     within = duration(node.get("within"))
-    guard = node.get("guard")
     for key in ("within", "from"):
         given = node.get(key)
         if given is not None and duration(given).ms == 0:
             reading.error("bad-value", f"{key} should be more than 0", given.place)
+    capacity = node.get("capacity")
     return Forecast(
         text(node.get("expr")),
         level[0],
         level[1],
         within,
         duration(node.get("from"), within),
-        decimal(guard, Decimal(0), reading) if guard else None,
+        _guard(node, reading),
+        text(capacity) if capacity else None,
     )
+
+
+def _guard(node: Node, reading: Reading) -> Decimal | None:
+    """A value; where a capacity is given, a part of it, between 0 and 100 %."""
+    guard, capacity = node.get("guard"), node.get("capacity")
+    if capacity is None:
+        if guard is not None and string(guard).endswith("%"):
+            hint = "add capacity, as in capacity: node_filesystem_size_bytes"
+            message = f"{string(guard)} of what? a guard in percent needs a capacity"
+            reading.error("bad-guard", message, guard.place, hint)
+            return None
+        return decimal(guard, Decimal(0), reading) if guard else None
+    if guard is None:
+        message = "a capacity without a guard changes nothing"
+        reading.error("bad-guard", message, node.key_place("capacity"), "add guard: 15%")
+        return None
+    part = ratio(guard, reading, "guard")
+    if part is not None and not 0 < part < 1:
+        message = f"a part of the capacity lies between 0 and 100 %, not at {string(guard)}"
+        reading.error("bad-guard", message, guard.place, "write 15%")
+        return None
+    return part
 
 
 def _anomaly(node: Node, reading: Reading) -> Signal:
@@ -210,6 +235,9 @@ def _anomaly(node: Node, reading: Reading) -> Signal:
     if season is not None and string(node.get("method")) != "seasonal":
         message = "season is for the method seasonal"
         reading.error("bad-value", message, node.key_place("season"), "remove it")
+    elif season is not None and duration(season) < HOUR:
+        message = f"a season is at least 1h, not {string(season)}"
+        reading.error("bad-value", message, season.place, "write 1d or 1w")
     return Anomaly(
         text(node.get("expr")),
         string(node.get("method")),
@@ -218,7 +246,19 @@ def _anomaly(node: Node, reading: Reading) -> Signal:
         string(node.get("direction"), "both"),
         decimal(node.get("minimum"), Decimal("0.001"), reading),
         decimal(cessation, Decimal(0), reading) if cessation else None,
+        _margin(node.get("margin"), reading),
     )
+
+
+def _margin(node: Node | None, reading: Reading) -> Decimal:
+    """Part of the usual value, 10 % where nothing is said."""
+    margin = ratio(node, reading, "margin") if node is not None else None
+    if node is None or margin is None:
+        return Decimal("0.1")
+    if not 0 <= margin < 1:
+        message = f"a margin lies between 0 and 100 % of the usual value, not at {string(node)}"
+        reading.error("bad-ratio", message, node.place, "write 10%")
+    return margin
 
 
 def _absent(node: Node, reading: Reading) -> Signal:
@@ -233,12 +273,12 @@ def _correlate(node: Node, reading: Reading) -> Signal | None:
     within = duration(node.get("within"))
     every, some, least = node.get("all"), node.get("any"), node.get("at_least")
     if every is not None:
-        members = tuple(text(n) for n in every.items)
+        members = _members(every, reading)
         return Correlate("all", len(members), members, within)
     if some is not None:
-        return Correlate("any", 1, tuple(text(n) for n in some.items), within)
+        return Correlate("any", 1, _members(some, reading), within)
     assert least is not None
-    members = tuple(text(n) for n in items_of(least.get("of")))
+    members = _members(least.get("of"), reading)
     count_node = least.get("count")
     count = int(decimal(count_node, Decimal(1), reading))
     if count > len(members):
@@ -246,6 +286,16 @@ def _correlate(node: Node, reading: Reading) -> Signal | None:
         message = f"{count} of {len(members)} alerts can never fire together"
         reading.error("bad-value", message, count_node.place)
     return Correlate("at_least", count, members, within)
+
+
+def _members(node: Node | None, reading: Reading) -> tuple[Text, ...]:
+    """The alerts of a correlation; one that is named twice would count as two."""
+    members = tuple(text(n) for n in items_of(node))
+    for index, member in enumerate(members):
+        if member.value in [earlier.value for earlier in members[:index]]:
+            message = f"{member.value} is named twice, and would count as two alerts"
+            reading.error("duplicate-member", message, member.place, "remove one")
+    return members
 
 
 def _expression(node: Node, reading: Reading) -> Signal:

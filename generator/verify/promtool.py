@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from generator.findings import Finding, Place, error, info
-from generator.tools import Tool, ToolFailed, run
+from generator.tools import Tool, run
 from generator.verify.stage import with_stand_ins, without_keys
 
 Origins = Mapping[tuple[str, str], Place]
@@ -77,51 +77,30 @@ def run_tests(
     with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
         results = list(pool.map(lambda batch: _run_batch(tool, batch, root), batches))
     findings: list[Finding] = []
-    for batch, output in zip(batches, results, strict=True):
-        if output is None:
-            for path in batch:
-                _remember(tool, path, cache)
+    for path, said in (item for result in results for item in result.items()):
+        if said is None:
+            _remember(tool, path, cache)
         else:
-            findings += _failed_tests(tool, batch, output, root, places, cache)
+            folder = path.parent.relative_to(root).as_posix()
+            message = f"the unit test {folder} fails: {_shortened(said)}"
+            findings.append(error("unit-test-failed", message, places.get(folder)))
     return findings, len(todo)
 
 
-def _run_batch(tool: Tool, batch: Sequence[Path], root: Path) -> str | None:
+def _run_batch(tool: Tool, batch: Sequence[Path], root: Path) -> dict[Path, str | None]:
+    """What promtool said of each test file that fails, None of each that passes.
+
+    It does not say which of several files a failure is of (the names go to one stream, failures
+    to the other), so a batch that fails is halved.
+    """
     names = [path.relative_to(root).as_posix() for path in batch]
     answer = run(tool, ["test", "rules", *names], cwd=root, timeout=900)
-    return None if answer.returncode == 0 else answer.stdout + answer.stderr
-
-
-def _failed_tests(
-    tool: Tool,
-    batch: Sequence[Path],
-    output: str,
-    root: Path,
-    places: Mapping[str, Place],
-    cache: Path | None,
-) -> list[Finding]:
-    """One finding per test file that failed, with what promtool said of it."""
-    names = {path.relative_to(root).as_posix(): path for path in batch}
-    sections = _sections(output, list(names))
-    findings = []
-    for name, path in names.items():
-        said = sections.get(name, output if len(batch) == 1 else "")
-        if "FAILED" not in said and "error" not in said.lower():
-            _remember(tool, path, cache)
-            continue
-        folder = path.parent.relative_to(root).as_posix()
-        message = f"the unit test {folder} fails: {_shortened(said)}"
-        findings.append(error("unit-test-failed", message, places.get(folder)))
-    if not findings:
-        raise ToolFailed(f"promtool test rules failed without naming a test: {_shortened(output)}")
-    return findings
-
-
-def _sections(output: str, names: Sequence[str]) -> dict[str, str]:
-    """promtool prints `Unit Testing:  <file>` before what it says of a file."""
-    parts = re.split(r"^Unit Testing:\s+(.+)$", output, flags=re.MULTILINE)
-    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-    return {name.strip(): text for name, text in sections.items() if name.strip() in names}
+    if answer.returncode == 0:
+        return dict.fromkeys(batch)
+    if len(batch) == 1:
+        return {batch[0]: answer.stdout + answer.stderr}
+    half = len(batch) // 2
+    return _run_batch(tool, batch[:half], root) | _run_batch(tool, batch[half:], root)
 
 
 def _shortened(text: str) -> str:

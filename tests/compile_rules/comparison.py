@@ -18,7 +18,7 @@ from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.spec.model import BurnRatePair, EventsSli
 from generator.values import Duration, IsolatedExpr, plain
 from tests.builders import slo, text
-from tests.compile_rules.playing import STEP, flow, groups
+from tests.compile_rules.slo_playing import STEP, flow, groups
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "slo-mathematics.md"
 BEGIN, END = "<!-- compared: written by tests/compile_rules/comparison.py -->\n", "<!-- end -->\n"

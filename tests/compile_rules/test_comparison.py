@@ -16,7 +16,7 @@ from tests.compile_rules.comparison import (
     cases,
     with_table,
 )
-from tests.compile_rules.playing import promtool_agrees
+from tests.compile_rules.slo_playing import promtool_agrees
 
 
 def _asked(expr: str, at: str, value: Value) -> tuple[str, str, float | None]:

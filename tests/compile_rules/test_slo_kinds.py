@@ -24,7 +24,7 @@ from generator.spec.model import (
 from generator.tools import Tool
 from generator.values import Duration, IsolatedExpr
 from tests.builders import PLACE, platform, slo, tenant, text
-from tests.compile_rules.playing import (
+from tests.compile_rules.slo_playing import (
     Expected,
     firing,
     flow,

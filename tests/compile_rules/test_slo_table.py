@@ -14,7 +14,7 @@ from generator.spec.model import EventsSli
 from generator.tools import Tool
 from generator.values import Duration
 from tests.builders import slo, text
-from tests.compile_rules.playing import firing, flow, groups, promtool_agrees
+from tests.compile_rules.slo_playing import firing, flow, groups, promtool_agrees
 
 GOOD = 'http_requests_total{tenant="acme",code="200"}'
 BAD = 'http_requests_total{tenant="acme",code="500"}'

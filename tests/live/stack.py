@@ -112,7 +112,7 @@ def running(
     tools: Mapping[str, Tool], fleet: Path, data: Path, ports: Mapping[str, int]
 ) -> Iterator[None]:
     """The servers that `ports` names with the fleet's files, ready."""
-    data.mkdir()
+    data.mkdir(exist_ok=True)
     commands = {
         "alertmanager": [
             f"--config.file={fleet / 'alertmanager.yml'}",

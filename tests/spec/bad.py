@@ -124,6 +124,7 @@ whole(
 )
 
 # --- alerts
+FORECAST = "alerts:\n  A: {forecast: {expr: x, below: 0, within: 4h"
 added("no kind", "alerts:\n  A: {severity: warning}\n")
 added("two kinds", "alerts:\n  A: {expr: up == 0, absent: {selector: up}}\n")
 added("no level", "alerts:\n  A: {threshold: {expr: up}}\n")
@@ -145,6 +146,15 @@ added(
 )
 added("waits for itself", "alerts:\n  A: {correlate: {any: [A]}}\n")
 added("season of a mean", "alerts:\n  A: {anomaly: {expr: x, method: robust, season: 1w}}\n")
+
+added("season of a minute", "alerts:\n  A: {anomaly: {expr: x, method: seasonal, season: 1m}}\n")
+added("margin of all", "alerts:\n  A: {anomaly: {expr: x, method: robust, margin: 100%}}\n")
+added("margin in words", "alerts:\n  A: {anomaly: {expr: x, method: robust, margin: ten}}\n")
+added("a member twice", "alerts:\n  B: {expr: up == 0}\n  A: {correlate: {any: [B, 'slo:x', B]}}\n")
+added("percent of nothing", f"{FORECAST}, guard: 15%}}}}\n")
+added("capacity without a guard", f"{FORECAST}, capacity: y}}}}\n")
+added("more than the capacity", f"{FORECAST}, guard: 150%, capacity: y}}}}\n")
+added("guard in words", f"{FORECAST}, guard: some, capacity: y}}}}\n")
 
 # --- slos
 SLI = "sli: {events: {total: t, errors: e}}"

@@ -1,7 +1,8 @@
 """`anomaly`: a value leaves its usual band, by one of three methods, or stops altogether.
 
 The value is recorded once; the band is computed from the record, so long windows are cheap. Each
-method has a guard for flat series and a rule for a total stop.
+method has a guard for flat series and a rule for a total stop. No number, and infinity, are kept
+out of the record: one of them would make every mean of the day no number.
 """
 
 from __future__ import annotations
@@ -11,8 +12,15 @@ from dataclasses import dataclass
 
 from generator.compile.context import Context
 from generator.compile.plan import Compiled
-from generator.compile.signals.registry import Draft, compiles, finished, read
-from generator.compile.wording import told_value
+from generator.compile.signals.registry import (
+    Draft,
+    compiles,
+    finished,
+    of_service,
+    read,
+    while_firing,
+)
+from generator.compile.wording import operand, told_value
 from generator.promql.build import selector
 from generator.spec.model import Alert, Anomaly
 from generator.values import Duration, plain
@@ -21,13 +29,12 @@ VALUE = "anomaly:value:current"
 DAY = "1d"
 LAG = "1h"
 """What happens now is kept out of its own baseline, so that a band does not chase a shift."""
-MARGIN = "0.1"
-"""Part of the mean by which a value must leave it: σ of a very regular series is tiny."""
+LEAST_FOR = Duration.of(minutes=5)
+"""Nobody wants to hear of one odd sample, or of a few scrapes that failed."""
 MOST_VARIATION = "1"
 """σ / mean from which a series is too wild to have a band."""
 NORMAL = "1.4826"
 """σ / MAD of a normal distribution."""
-_SMOOTH = Duration.of(hours=1)
 
 Record = tuple[str, str, dict[str, str]]
 
@@ -50,24 +57,42 @@ def anomaly(alert: Alert, context: Context) -> Compiled:
     tree, findings = read(signal.expr, context)
     if tree is None:
         return Compiled((), findings)
-    names = context.platform.labels
-    series = _Series((("anomaly", "=", alert.name), (names.service, "=", alert.service or "")))
+    series = _Series((("anomaly", "=", alert.name), *of_service(alert, context)))
     method = _METHODS[signal.method]
     own = {"anomaly": alert.name}
-    records = [(VALUE, signal.expr.value), *method.records(series, signal)]
-    outside = method.outside(series, signal)
-    stopped = _stopped(series, signal)
+    records = [
+        (VALUE, f"{operand(signal.expr.value)} > -Inf < +Inf"),
+        *method.records(series, signal),
+    ]
+    span = signal.season if signal.method == "seasonal" else Duration.parse(DAY)
+    condition = f"{method.outside(series, signal)} and {_warm(series, span)}"
+    stopped = _stopped(series, alert, context)
     draft = Draft(
-        expr=f"{outside} or {stopped}" if stopped else outside,
+        expr=f"{condition} or {stopped}" if stopped else condition,
         kind="anomaly",
         source=signal.expr,
         summary=f"{told_value(alert.unit)} is unusual",
-        description=f"The value has left its usual band by more than {plain(signal.sensitivity)} "
-        f"deviations ({method.told}){', or has stopped' if stopped else ''}.",
+        description=_description(signal, method, span, bool(stopped)),
         value=series(VALUE),
         records=tuple((name, expr, own) for name, expr in records),
+        least_for=LEAST_FOR,
     )
     return finished(draft, alert, context, findings)
+
+
+def _description(signal: Anomaly, method: _Method, span: Duration, stops: bool) -> str:
+    margin = f" and {plain(signal.margin * 100)} %" if signal.margin else ""
+    return (
+        f"The value has left its usual band by more than {plain(signal.sensitivity)} deviations"
+        f"{margin} ({method.told}){', or has stopped' if stops else ''}. "
+        f"There is no band before there is data of {span}."
+    )
+
+
+def _warm(series: _Series, span: Duration) -> str:
+    """There was a value a whole span ago, or in the day before: gaps do not matter."""
+    long = min(span, Duration.parse(DAY))
+    return f"present_over_time({series(VALUE)}[{long}] offset {span})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +117,8 @@ def _adaptive_records(series: _Series, signal: Anomaly) -> list[tuple[str, str]]
 
 def _adaptive(series: _Series, signal: Anomaly) -> str:
     mean, sigma = series("anomaly:value:mean_1d"), series("anomaly:value:stddev_1d")
-    band = _beyond(series(VALUE), mean, sigma, signal)
-    margin = _beyond(series(VALUE), mean, f"{MARGIN} * abs({mean})", None, signal.direction)
-    return f"{band} and {margin} and {sigma} < {MOST_VARIATION} * abs({mean})"
+    outside = _outside(series(VALUE), mean, sigma, signal)
+    return f"{outside} and {sigma} < {MOST_VARIATION} * abs({mean})"
 
 
 # robust: median ± k·1.4826·MAD -----------------------------------------------------------
@@ -115,7 +139,7 @@ def _robust_records(series: _Series, signal: Anomaly) -> list[tuple[str, str]]:
 
 def _robust(series: _Series, signal: Anomaly) -> str:
     median, spread = series("anomaly:value:median_1d"), series("anomaly:value:mad_1d")
-    return _beyond(series(VALUE), median, spread, signal)
+    return _outside(series(VALUE), median, spread, signal)
 
 
 # seasonal: the median of three seasons, each shifted to this season's level --------------
@@ -128,9 +152,10 @@ def _seasonal_records(series: _Series, signal: Anomaly) -> list[tuple[str, str]]
         f'label_replace({_of_season(series, season, n)}, "season", "{n}", "", "")'
         for n in (1, 2, 3)
     )
+    past = f"{value}[{season}] offset {_smooth(season)}"
     return [
-        (mean, f"avg_over_time({value}[{season}])"),
-        (f"anomaly:value:stddev_{season}", f"stddev_over_time({value}[{season}])"),
+        (mean, f"avg_over_time({past})"),
+        (f"anomaly:value:stddev_{season}", f"stddev_over_time({past})"),
         ("anomaly:value:prediction", f"quantile without (season) (0.5, {shifted})"),
     ]
 
@@ -142,18 +167,23 @@ def _of_season(series: _Series, season: Duration, n: int) -> str:
     it was, older ones not at all. So one season of data is enough to begin.
     """
     mean, value = series(f"anomaly:value:mean_{season}"), series(VALUE)
-    smooth = min(_SMOOTH.ms, season.ms // 24)
-    ago = Duration(season.ms * n - smooth // 2)
-    then = f"avg_over_time({value}[{Duration(smooth)}] offset {ago})"
+    smooth = _smooth(season)
+    ago = Duration(season.ms * n - smooth.ms // 2)
+    then = f"avg_over_time({value}[{smooth}] offset {ago})"
     whole = f"{mean} offset {season * n} and {value} offset {season * (n + 1)}"
     moved = f"{then} + {mean} - ({whole})"
     return f"{moved} or {then}" if n == 1 else moved
 
 
+def _smooth(season: Duration) -> Duration:
+    """How much a season is smoothed, and what is kept out of its level: an hour of a day."""
+    return min(Duration.parse(LAG), Duration(season.ms // 24_000 * 1000))
+
+
 def _seasonal(series: _Series, signal: Anomaly) -> str:
     prediction = series("anomaly:value:prediction")
     sigma = series(f"anomaly:value:stddev_{signal.season}")
-    return _beyond(series(VALUE), prediction, sigma, signal)
+    return _outside(series(VALUE), prediction, sigma, signal)
 
 
 _METHODS = {
@@ -163,35 +193,38 @@ _METHODS = {
 }
 
 
-def _beyond(
-    value: str, usual: str, spread: str, signal: Anomaly | None, direction: str = "both"
-) -> str:
-    """The value while it lies more than the spread from usual; k spreads, and never a flat one,
-    when the signal says so.
+def _outside(value: str, usual: str, spread: str, signal: Anomaly) -> str:
+    """The value while it lies k spreads and the margin from what is usual.
+
+    A flat series has no spread: it is never outside.
     """
-    width = spread
-    if signal is not None:
-        direction = signal.direction
-        width = f"{plain(signal.sensitivity)} * ({spread} > {plain(signal.minimum)})"
     apart = {
         "both": f"abs({value} - {usual})",
         "above": f"({value} - {usual})",
         "below": f"({usual} - {value})",
-    }[direction]
-    return f"({value} and {apart} > {width})"
+    }[signal.direction]
+    width = f"{plain(signal.sensitivity)} * ({spread} > {plain(signal.minimum)})"
+    margin = f" and {apart} > {plain(signal.margin)} * abs({usual})" if signal.margin else ""
+    return f"{value} and {apart} > {width}{margin}"
 
 
-def _stopped(series: _Series, signal: Anomaly) -> str:
-    """What ran an hour ago and does not now, absent or zero.
+def _stopped(series: _Series, alert: Alert, context: Context) -> str:
+    """What ran an hour ago and does not now, absent or zero; its value is 0.
 
     With a level: it was above it an hour ago. Without: it had been above zero for a whole day.
-    A stop lies below, so a signal that looks above only has none unless a level is given.
+    Told for as long as nothing runs, up to a day: an alert that fires already goes on while
+    the value was above zero at this time yesterday. A stop lies below, so a signal that looks
+    above only has none unless a level is given.
     """
-    value = series(VALUE)
+    signal, value = alert.signal, series(VALUE)
+    assert isinstance(signal, Anomaly)
+    ago = max(Duration.parse(LAG), alert.for_ * 2)
+    yesterday = f"last_over_time({value}[1h] offset {DAY}) > 0"
     if signal.cessation is not None:
-        ran = f"{value} offset {LAG} > {plain(signal.cessation)}"
+        ran = f"{value} offset {ago} > {plain(signal.cessation)}"
     elif signal.direction == "above":
         return ""
     else:
-        ran = f"min_over_time({value}[{DAY}] offset {LAG}) > 0 and {value} offset {DAY}"
-    return f"(({ran}) unless {value} > 0)"
+        ran = f"min_over_time({value}[{DAY}] offset {ago}) > 0 and {yesterday}"
+    told = f"{yesterday} and {while_firing(alert, context)}"
+    return f"0 * (({ran} or {told}) unless {value} > 0)"

@@ -41,7 +41,10 @@ def correlate(alert: Alert, context: Context) -> Compiled:
 
 
 def _fires(member: str, signal: Correlate, context: Context) -> str:
-    """`ALERTS` of a member's first step: 1 while it fires, in the last `within` if given."""
+    """`ALERTS` of a member's first step: 1 while it fires, in the last `within` if given.
+
+    A window always holds an evaluation of the member's group, which has an offset of its own.
+    """
     names = context.platform.labels
     if member.startswith(SLO_MEMBER):
         own = [("alertname", "=", BURN_ALERT)]
@@ -49,4 +52,5 @@ def _fires(member: str, signal: Correlate, context: Context) -> str:
     else:
         own = [("alertname", "=", member)]
     firing = selector("ALERTS", [*own, ("alertstate", "=", "firing"), (names.level, "=", "")])
-    return f"max_over_time({firing}[{signal.within}])" if signal.within.ms else firing
+    window = max(signal.within, context.platform.evaluation_interval * 2)
+    return f"max_over_time({firing}[{window}])" if signal.within.ms else firing

@@ -6,8 +6,9 @@ from generator.compile.context import Context
 from generator.compile.plan import Compiled
 from generator.compile.signals.registry import Draft, compiles, finished, plain_selector, read
 from generator.compile.wording import operand, told_value
-from generator.findings import Finding, error
+from generator.findings import Finding, error, has_errors
 from generator.promql.build import with_range
+from generator.promql.check import raw_counters
 from generator.promql.tree import Call, Expr, walk
 from generator.spec.model import Alert, Forecast
 from generator.values import Duration, plain
@@ -15,38 +16,35 @@ from generator.values import Duration, plain
 LEAST_FOR = Duration.of(minutes=10)
 """A line through noise crosses anything for a moment."""
 _RATES = frozenset({"rate", "irate", "increase"})
+_NONE = Duration(0)
 
 
 @compiles(Forecast)
 def forecast(alert: Alert, context: Context) -> Compiled:
     """`predict_linear` past the level, with guards against what has no trend.
 
+    - The last quarter of the history leads past the level too, unless the value is there already:
+      after a clean-up, a restart or one big step the long line alone points there for hours.
     - The value was on the good side within the history: what always stood past the level (a
       read-only file system) is not told, what has just run full is told on.
     - The series is at least half a history old: two samples make no line.
-    - Only past `guard`, where one is given.
+    - Only past `guard`, where one is given: a value, or a part of the capacity.
     """
     signal = alert.signal
     assert isinstance(signal, Forecast)
     tree, findings = read(signal.expr, context)
     if tree is None:
         return Compiled((), findings)
-    wrong = _refused(tree, signal)
+    wrong = _refused(tree, signal, context)
     if wrong:
         return Compiled((), (*findings, *wrong))
-    level, history = plain(signal.level), _history(tree, signal, context)
-    back, best = (">", "max") if signal.op == "<" else ("<", "min")
-    value = operand(signal.expr.value)
-    expr = (
-        f"{value} and predict_linear({history}, {plain(signal.within.seconds)}) "
-        f"{signal.op} {level} and {best}_over_time({history}) {back} {level} "
-        f"and {_earlier(tree, signal, context)}"
-    )
-    if signal.guard is not None:
-        expr += f" and {value} {signal.op} {plain(signal.guard)}"
-    side = "below" if signal.op == "<" else "above"
+    guard, told = _guard(signal, context)
+    findings = (*findings, *told)
+    if has_errors(findings):
+        return Compiled((), findings)
+    side, level = "below" if signal.op == "<" else "above", plain(signal.level)
     draft = Draft(
-        expr=expr,
+        expr=_condition(tree, signal, context) + guard,
         kind="forecast",
         source=signal.expr,
         summary=f"{told_value(alert.unit)} now, {side} {level} within {signal.within}",
@@ -60,11 +58,31 @@ def forecast(alert: Alert, context: Context) -> Compiled:
     return finished(draft, alert, context, findings)
 
 
-def _history(tree: Expr, signal: Forecast, context: Context) -> str:
-    """The gauge over its history; an expression becomes a subquery."""
-    if plain_selector(tree) is not None:
-        return with_range(signal.expr.value, signal.history)
-    return f"{operand(signal.expr.value)}[{signal.history}:{_step(signal, context)}]"
+def _condition(tree: Expr, signal: Forecast, context: Context) -> str:
+    def past(length: Duration, ago: Duration = _NONE) -> str:
+        return _range(tree, signal, context, length, ago)
+
+    def ahead(length: Duration) -> str:
+        return f"predict_linear({past(length)}, {plain(signal.within.seconds)}) {signal.op} {level}"
+
+    value, level = operand(signal.expr.value), plain(signal.level)
+    back, best = (">", "max") if signal.op == "<" else ("<", "min")
+    half, quarter = (Duration(signal.history.ms // n // 1000 * 1000) for n in (2, 4))
+    return (
+        f"{value} and {ahead(signal.history)} "
+        f"and ({ahead(quarter)} or {value} {signal.op}= {level}) "
+        f"and {best}_over_time({past(signal.history)}) {back} {level} "
+        f"and present_over_time({past(half, half)})"
+    )
+
+
+def _range(tree: Expr, signal: Forecast, context: Context, length: Duration, ago: Duration) -> str:
+    """The gauge over a length that ended some time ago; an expression becomes a subquery."""
+    offset = f" offset {ago}" if ago.ms else ""
+    node = plain_selector(tree)
+    if node is not None and not (ago.ms and (node.offset or node.at)):
+        return with_range(signal.expr.value, length) + offset
+    return f"{operand(signal.expr.value)}[{length}:{_step(signal, context)}]{offset}"
 
 
 def _step(signal: Forecast, context: Context) -> Duration:
@@ -73,21 +91,30 @@ def _step(signal: Forecast, context: Context) -> Duration:
     return Duration(max(whole, context.platform.evaluation_interval.ms))
 
 
-def _earlier(tree: Expr, signal: Forecast, context: Context) -> str:
-    """The gauge half a history ago."""
-    half = Duration(signal.history.ms // 2_000 * 1_000)
-    node = plain_selector(tree)
-    if node is not None and node.offset is None and node.at is None:
-        return f"{signal.expr.value.strip()} offset {half}"
-    step = _step(signal, context)
-    return f"last_over_time({operand(signal.expr.value)}[{step * 2}:{step}] offset {half})"
+def _guard(signal: Forecast, context: Context) -> tuple[str, tuple[Finding, ...]]:
+    """` and value < guard`, or a part of the capacity; what is wrong with the capacity."""
+    if signal.guard is None:
+        return "", ()
+    value, level = operand(signal.expr.value), plain(signal.guard)
+    if signal.capacity is None:
+        return f" and {value} {signal.op} {level}", ()
+    tree, findings = read(signal.capacity, context)
+    if tree is None:
+        return "", findings
+    return f" and {value} / {operand(signal.capacity.value)} {signal.op} {level}", findings
 
 
-def _refused(tree: Expr, signal: Forecast) -> tuple[Finding, ...]:
-    """A rate has no trend worth a line through hours, and rises from nothing at each start."""
+def _refused(tree: Expr, signal: Forecast, context: Context) -> tuple[Finding, ...]:
+    """A rate has no trend worth a line through hours and rises from nothing at each start; a
+    counter only ever rises, and begins anew with its process.
+    """
     rates = [n for n in walk(tree) if isinstance(n, Call) and n.function in _RATES]
-    if not rates:
-        return ()
-    place = signal.expr.at(rates[0].start, rates[0].end - rates[0].start)
-    message = f"a forecast draws a line through a gauge, not through {rates[0].function}()"
-    return (error("forecast-gauge", message, place, "forecast the gauge itself"),)
+    if rates:
+        place = signal.expr.at(rates[0].start, rates[0].end - rates[0].start)
+        message = f"a forecast draws a line through a gauge, not through {rates[0].function}()"
+        return (error("forecast-gauge", message, place, "forecast the gauge itself"),)
+    for node in raw_counters(tree, context.catalogue) if context.catalogue else ():
+        place = signal.expr.at(node.start, node.end - node.start)
+        message = f"a forecast draws a line through a gauge, and {node.name} is a counter"
+        return (error("forecast-gauge", message, place, "forecast a gauge"),)
+    return ()

@@ -12,6 +12,7 @@ from generator.compile.plan import Compiled, Graph, PlannedAlert
 from generator.compile.wording import drawn_view, told_labels
 from generator.findings import Finding, Text, error, has_errors
 from generator.ir.rules import AlertRule, RecordingRule
+from generator.promql.build import label_name, selector
 from generator.promql.labels import LabelSet, output_labels
 from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
@@ -61,15 +62,38 @@ def compile_alert(alert: Alert, tenant: Tenant, platform: Platform) -> Compiled:
     return COMPILERS[type(alert.signal)](alert, Context(tenant, platform))
 
 
-def own_series(alert: Alert, context: Context) -> list[tuple[str, str, str]]:
-    """Matchers of `ALERTS` for the first step of this alert alone, whatever its state."""
+def of_service(alert: Alert, context: Context) -> list[tuple[str, str, str]]:
+    """Matchers that tell the alert's series from its namesakes' on other services.
+
+    An alert without a service keeps whatever service its expression's series have.
+    """
+    label = context.platform.labels.service
+    if alert.service:
+        return [(label, "=", alert.service)]
+    namesakes = {other.service for other in context.tenant.alerts if other.name == alert.name}
+    return [(label, "!=", service) for service in sorted(filter(None, namesakes))]
+
+
+def while_firing(alert: Alert, context: Context) -> str:
+    """The right side of an `and`: the series for which the first step of this alert fires already.
+
+    `ALERTS` carries the expression's own labels plus the rule's; the rule's are ignored. It tells
+    the evaluation before, so it forgets when five minutes pass without one.
+    """
     names = context.platform.labels
-    return [
-        ("alertname", "=", alert.name),
-        (names.service, "=", alert.service or ""),
-        (names.severity, "=", alert.severity),
-        (names.level, "=", ""),
-    ]
+    fixed = context.labels(alert.service, alert.severity, alert.labels)
+    ignored = ", ".join(map(label_name, ["alertname", "alertstate", *sorted(fixed)]))
+    firing = selector(
+        "ALERTS",
+        [
+            ("alertname", "=", alert.name),
+            *of_service(alert, context),
+            (names.severity, "=", alert.severity),
+            (names.level, "=", ""),
+            ("alertstate", "=", "firing"),
+        ],
+    )
+    return f"ignoring ({ignored}) {firing}"
 
 
 def read(
