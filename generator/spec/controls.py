@@ -50,9 +50,7 @@ def _add(node: Node, frameworks: dict[str, Framework]) -> None:
         frameworks[name] = Framework(name, title, {**known.controls, **added})
 
 
-def with_packs(
-    frameworks: Mapping[str, Framework], packs: Iterable[Pack]
-) -> dict[str, Framework]:
+def with_packs(frameworks: Mapping[str, Framework], packs: Iterable[Pack]) -> dict[str, Framework]:
     """The same, each control knowing the packs that bring evidence for it."""
     bringing: dict[str, list[str]] = {}
     for pack in packs:

@@ -122,12 +122,15 @@ def parameter_values(
     return values
 
 
-def default_values(declared: Sequence[Parameter], **chosen: Any) -> dict[str, Any]:
-    """What the parameters are when only `chosen` ones are given; something where one is required."""
-    preset = _chosen(declared, chosen)
-    return {
-        p.name: _parsed(p, chosen.get(p.name, preset.get(p.name, p.default))) for p in declared
-    }
+def default_values(declared: Sequence[Parameter]) -> dict[str, Any]:
+    """What the parameters are when none is given; for a required one its own name stands in."""
+    preset = _chosen(declared, {})
+    values = {}
+    for parameter in declared:
+        value = preset.get(parameter.name, parameter.default)
+        named = parameter.required and parameter.type in ("string", "metric", "label", "regex")
+        values[parameter.name] = parameter.name if named else _parsed(parameter, value)
+    return values
 
 
 def _chosen(declared: Sequence[Parameter], own: Mapping[str, Any]) -> dict[str, Any]:
