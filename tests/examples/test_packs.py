@@ -6,6 +6,7 @@ against the metrics that the packs themselves declare.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -168,6 +169,14 @@ def test_expressions_keep_the_laws(compiled: Compiled) -> None:
                         if matcher.op in ("=~", "!~"):
                             assert set(matcher.value) & set(".|*+[("), f"{where}: {text}"
     assert seen > 2000
+
+
+def test_panels_rate_over_grafanas_own_interval(compiled: Compiled) -> None:
+    assert compiled.build is not None
+    for dashboard in compiled.build.dashboards:
+        for panel in (panel for row in dashboard.rows for panel in row.panels):
+            for query in panel.queries:
+                assert not re.search(r"\brate\([^\[]*\[(?!\$__)", query.expr), panel.key
 
 
 def test_every_panel_says_what_to_do_and_has_limits(compiled: Compiled) -> None:
