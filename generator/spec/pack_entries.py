@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from generator.spec.controls import pack_controls
 from generator.spec.model import Framework
@@ -11,7 +12,6 @@ from generator.spec.pack_parameters import Parameter, default_values
 from generator.spec.packs import Pack, rendered
 from generator.spec.scalars import Reading, string, strings
 from generator.spec.source import Node
-from generator.spec.validate import did_you_mean
 
 SERVICE = "SERVICE"
 """Stands in texts for the service that uses the pack."""
@@ -256,7 +256,7 @@ def nearest(words: Sequence[str], entries: Iterable[PackEntry]) -> str | None:
         known |= dict.fromkeys(entry.title.lower().split())
     lower = {name.lower(): name for name in reversed(known)}
     for word in words:
-        hint = did_you_mean(word.lower(), lower)
-        if hint is not None and not any(word.lower() in name for name in lower):
-            return hint
+        near = get_close_matches(word.lower(), lower, n=1)
+        if near and not any(word.lower() in name for name in lower):
+            return f"did you mean {lower[near[0]]!r}?"
     return None

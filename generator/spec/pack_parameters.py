@@ -155,8 +155,9 @@ def _checked(parameter: Parameter, value: Any, place: Place, reading: Reading, t
         return _parsed(parameter, parameter.default)
     if parameter.choices and str(checked) not in parameter.choices:
         message = f"{told} cannot be {value!r}"
-        hint = f"it is one of: {', '.join(parameter.choices)}"
-        reading.error("bad-parameter", message, place, hint)
+        hint = did_you_mean(str(value), parameter.choices)
+        listed = f"it is one of: {', '.join(parameter.choices)}"
+        reading.error("bad-parameter", message, place, hint or listed)
         return _parsed(parameter, parameter.default)
     limit = _beyond(parameter, checked)
     if limit:
