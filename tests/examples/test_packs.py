@@ -6,6 +6,7 @@ against the metrics that the packs themselves declare.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -28,7 +29,7 @@ from generator.tools import Tool
 from generator.values import Duration, plain
 from generator.verify.promtool import check_rules, run_tests
 from generator.verify.stage import staged
-from tests.examples.test_dashboards import plain as without_variables
+from tests.examples import test_dashboards as laws
 
 PLATFORM = """\
 version: 1
@@ -148,7 +149,7 @@ def expressions(compiled: Compiled) -> Iterator[tuple[str, str]]:
             for panel in row.panels:
                 own = panel.key.startswith(("panel:", "alert:"))
                 for query in panel.queries if own else ():
-                    yield panel.key, without_variables(query.expr)
+                    yield panel.key, laws.plain(query.expr)
 
 
 def test_expressions_keep_the_laws(compiled: Compiled) -> None:
@@ -177,6 +178,19 @@ def test_panels_rate_over_grafanas_own_interval(compiled: Compiled) -> None:
         for panel in (panel for row in dashboard.rows for panel in row.panels):
             for query in panel.queries:
                 assert not re.search(r"\brate\([^\[]*\[(?!\$__)", query.expr), panel.key
+
+
+def test_the_dashboards_keep_the_laws_of_all(compiled: Compiled) -> None:
+    boards = [
+        ("acme", artifact.path, json.loads(artifact.content))
+        for artifact in compiled.artifacts
+        if artifact.path.startswith("grafana/") and artifact.path.endswith(".json")
+    ]
+    assert len(boards) == len(laws.VIEWS)
+    laws.test_ids_are_unique_and_uids_are_valid(boards)
+    laws.test_panels_do_not_overlap_and_fit_the_grid(boards)
+    laws.test_every_query_is_pinned_to_the_tenant(boards)
+    laws.test_every_panel_says_what_it_shows(boards)
 
 
 def test_every_panel_says_what_to_do_and_has_limits(compiled: Compiled) -> None:
