@@ -9,7 +9,7 @@ import click
 
 
 @click.command(name="schema")
-@click.argument("kind", type=click.Choice(["tenant", "platform", "pack"]))
+@click.argument("kind", type=click.Choice(["tenant", "platform", "pack", "controls"]))
 def command(kind: str) -> None:
     """Print the JSON Schema of a KIND of file, for editors and other tools.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from generator.compile.evidence import control_evidence, controls_url
 from generator.compile.naming import (
     dashboard_url,
     runbook_anchor,
@@ -19,7 +20,6 @@ from generator.compile.wording import drawn_view
 from generator.ir.dashboards import Dashboard
 from generator.ir.docs import (
     CatalogueEntry,
-    ControlEvidence,
     RunbookEntry,
     SloEntry,
     TenantDocs,
@@ -55,7 +55,8 @@ def compile_docs(
             for m in sorted(tenant.metrics.values(), key=lambda m: m.name)
         ),
         frameworks=tenant.compliance,
-        controls=_controls(tenant, platform, alerts),
+        controls=control_evidence(tenant, platform, alerts),
+        controls_url=controls_url(tenant, platform),
     )
 
 
@@ -209,51 +210,6 @@ def _channels(tenant: Tenant) -> tuple[CatalogueEntry, ...]:
         )
         for e in entries
     )
-
-
-# --------------------------------------------------------------------------- compliance
-
-
-def _controls(
-    tenant: Tenant, platform: Platform, alerts: Sequence[PlannedAlert]
-) -> tuple[ControlEvidence, ...]:
-    """Every control that something names, and a gap for each framework that nothing names."""
-    names = {control for alert in alerts for control in alert.compliance}
-    names |= {control for slo in tenant.slos.values() for control in slo.compliance}
-    covered = {framework_of(name) for name in names}
-    names |= {framework for framework in tenant.compliance if framework not in covered}
-    return tuple(_evidence(name, tenant, platform, alerts) for name in sorted(names))
-
-
-def _evidence(
-    control: str, tenant: Tenant, platform: Platform, alerts: Sequence[PlannedAlert]
-) -> ControlEvidence:
-    giving = {
-        (
-            f"{a.rule.alert} ({a.service})" if a.service else a.rule.alert,
-            runbook_anchor(a.rule.alert, a.service),
-            dashboard_url(platform, tenant.id, a.view, a.panel_key) if a.view else "",
-        )
-        for a in alerts
-        if control in a.compliance
-    }
-    view = drawn_view(tenant, "executive")
-    slos = [
-        (
-            slo.name,
-            dashboard_url(platform, tenant.id, view, slo_panel_key(slo.name, "budget"))
-            if view
-            else "",
-        )
-        for slo in tenant.slos.values()
-        if control in slo.compliance
-    ]
-    return ControlEvidence(control, framework_of(control), tuple(sorted(giving)), tuple(slos))
-
-
-def framework_of(control: str) -> str:
-    """The framework of a control: `soc2` of `soc2:A1.1`."""
-    return control.partition(":")[0]
 
 
 def _unique(items: Iterable[str]) -> tuple[str, ...]:

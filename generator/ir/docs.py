@@ -88,11 +88,18 @@ class ControlEvidence:
     """A control of a framework and what watches it; nothing at all is a gap."""
 
     control: str
+    """`soc2:A1.1`; a framework's name alone where nothing of it is known."""
+    title: str
     framework: str
+    framework_title: str
     alerts: tuple[tuple[str, str, str], ...]
     """(alert name with its service, anchor in runbooks.md, url of its panel or empty)."""
     slos: tuple[tuple[str, str], ...]
     """(name, url of its budget's panel or empty)."""
+    dashboards: tuple[tuple[str, str], ...] = ()
+    """(view and panel, url) of everything that shows it."""
+    packs: tuple[str, ...] = ()
+    """Packs that would bring evidence."""
 
     @property
     def gap(self) -> bool:
@@ -120,3 +127,6 @@ class TenantDocs:
     frameworks: tuple[str, ...]
     """What the tenant says it must comply with."""
     controls: tuple[ControlEvidence, ...]
+    """In the frameworks' own order: those with evidence, and the gaps of the frameworks above."""
+    controls_url: str = ""
+    """The panel with the live state of every control; empty without a security view."""

@@ -16,6 +16,7 @@ KINDS = {
     "tenant": "specs/tenants/<tenant>.yaml",
     "platform": "specs/platform.yaml",
     "pack": "specs/packs/<pack>.yaml",
+    "controls": "specs/controls.yaml",
 }
 Schema = Mapping[str, Any]
 

@@ -6,12 +6,13 @@ The only part of `spec` that reads files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 
 from generator.findings import Finding, Place, SpecError, error, has_errors, in_order
 from generator.promql.isolate import TENANT_ID
+from generator.spec.controls import check_controls, read_controls, with_packs
 from generator.spec.model import Fleet, Platform, Tenant
 from generator.spec.packs import Pack, read_packs
 from generator.spec.read_notify import (
@@ -59,10 +60,15 @@ def load_platform(root: Path) -> PlatformSpec:
     node = _read(path, PLATFORM_FILE)
     told, unusable = validate(node, "platform")
     packs, pack_findings = read_packs(root)
-    reading = Reading(list(told) + list(pack_findings), unusable)
+    frameworks, control_findings = read_controls(root)
+    reading = Reading([*told, *pack_findings, *control_findings], unusable)
     if has_errors(told):
         raise SpecError(reading.findings)
-    platform = read_platform(node, reading)
+    for pack in packs.values():
+        check_controls(pack.root, frameworks, reading)
+    platform = replace(
+        read_platform(node, reading), frameworks=with_packs(frameworks, packs.values())
+    )
     _check_shared(node, reading)
     if has_errors(reading.findings):
         raise SpecError(reading.findings)
@@ -84,6 +90,7 @@ def load_tenant(root: Path, name: str, spec: PlatformSpec) -> TenantSpec:
     _check_name(node, name, reading)
     whole = _pruned(_layered(node, spec.root, reading), unusable)
     around = Surroundings(spec.platform, spec.root.get("packs"), spec.packs)
+    check_controls(whole, spec.platform.frameworks, reading)
     tenant = read_tenant(whole, content, around, reading)
     findings = in_order(reading.findings)
     return TenantSpec(name, None if has_errors(findings) else tenant, findings)

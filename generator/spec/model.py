@@ -116,6 +116,25 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """A control of a compliance framework; `id` is `soc2:A1.1`."""
+
+    id: str
+    title: str
+    packs: tuple[str, ...] = ()
+    """Packs whose alerts or SLOs give evidence for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A compliance framework and its controls by id, in the framework's own order."""
+
+    name: str
+    title: str
+    controls: Mapping[str, Control]
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """What every tenant shares."""
 
@@ -140,6 +159,8 @@ class Platform:
     """host:port of the Alertmanagers, for the fleet's prometheus.yml."""
     security: Security = field(default_factory=Security)
     limits: Limits = field(default_factory=Limits)
+    frameworks: Mapping[str, Framework] = field(default_factory=dict)
+    """Compliance frameworks that specs may name, with the packs that give evidence."""
 
 
 # --------------------------------------------------------------------------- identity

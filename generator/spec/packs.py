@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,9 +18,10 @@ from jinja2.sandbox import SandboxedEnvironment
 from generator.findings import Finding, Place, SpecError, Text, error, has_errors
 from generator.promql.build import matchers_added
 from generator.promql.problems import PromqlError
+from generator.spec.pack_parameters import Parameter, check_parameters, read_parameters
 from generator.spec.scalars import Reading, flag, string, strings
 from generator.spec.source import Node, core_scalar, read
-from generator.spec.validate import did_you_mean, validate
+from generator.spec.validate import validate
 from generator.values import Duration, plain
 
 EXPRESSION_KEYS = frozenset(
@@ -29,18 +30,6 @@ EXPRESSION_KEYS = frozenset(
 """Keys of a pack whose text is PromQL: the service's selector is spliced into it."""
 
 MAX_RENDERED = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of a pack, as the catalogue shows it."""
-
-    name: str
-    type: str
-    default: Any
-    required: bool
-    description: str
-    choices: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +78,9 @@ def read_packs(root: FilePath) -> tuple[dict[str, Pack], tuple[Finding, ...]]:
             if has_errors(told):
                 continue
             pack = _pack(node, file)
+            reading = Reading()
+            check_parameters(pack.parameters, node.get("parameters"), reading)
+            findings += reading.findings
             if pack.name != path.stem:
                 place = node.at(("pack",)).place
                 message = f"the file is named {path.stem}, the pack {pack.name}"
@@ -101,143 +93,17 @@ def read_packs(root: FilePath) -> tuple[dict[str, Pack], tuple[Finding, ...]]:
 
 
 def _pack(node: Node, file: str) -> Pack:
-    parameters = []
-    declared = node.get("parameters")
-    for name, _, value in declared.values() if declared else ():
-        default = value.entries.get("default")
-        parameters.append(
-            Parameter(
-                name,
-                string(value.get("type")),
-                default[1].data() if default else None,
-                default is None,
-                string(value.get("description")),
-                strings(value.get("enum")),
-            )
-        )
     return Pack(
         name=string(node.get("pack")),
         title=string(node.get("title")),
         description=string(node.get("description")),
         category=string(node.get("category")),
         scoped=flag(node.get("scoped"), True),
-        parameters=tuple(parameters),
+        parameters=read_parameters(node.get("parameters")),
         compliance=strings(node.get("compliance")),
         root=node,
         file=file,
     )
-
-
-def parameters(pack: Pack, given: Node | None, place: Place, reading: Reading) -> dict[str, Any]:
-    """The parameters' values: the user's where given, else the defaults; findings otherwise."""
-    values: dict[str, Any] = {}
-    known = {p.name: p for p in pack.parameters}
-    for name, key_place, _ in given.values() if given is not None else ():
-        if name not in known:
-            message = f"the pack {pack.name} has no parameter {name!r}"
-            hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
-            sized = Place(
-                key_place.file, key_place.line, key_place.column, len(name), key_place.source
-            )
-            reading.error("unknown-parameter", message, sized, hint)
-    for parameter in pack.parameters:
-        node = given.get(parameter.name) if given is not None else None
-        if node is None and parameter.required:
-            message = f"the pack {pack.name} needs the parameter {parameter.name!r}"
-            hint = f"{parameter.name}: {parameter.description}"
-            reading.error("missing-parameter", message, place, hint)
-            continue
-        value = node.data() if node is not None else parameter.default
-        at = node.place if node is not None else place
-        values[parameter.name] = _checked(parameter, value, at, reading)
-    return values
-
-
-def _default(parameter: Parameter) -> Any:
-    """The default as a value; something of the right type where it has none or a wrong one."""
-    try:
-        return _PARSERS[parameter.type](parameter.default)
-    except (ValueError, TypeError, InvalidOperation):
-        return {"boolean": False, "duration": "1m", "metric": "up"}.get(parameter.type, "1")
-
-
-def _checked(parameter: Parameter, value: Any, place: Place, reading: Reading) -> Any:
-    try:
-        checked = _PARSERS[parameter.type](value)
-    except (ValueError, TypeError, InvalidOperation):
-        message = f"{parameter.name}: {value!r} is not {_TYPE_WORDS[parameter.type]}"
-        reading.error("bad-parameter", message, place, parameter.description)
-        return _default(parameter)
-    if parameter.choices and str(checked) not in parameter.choices:
-        message = f"{parameter.name} cannot be {value!r}"
-        hint = f"it is one of: {', '.join(parameter.choices)}"
-        reading.error("bad-parameter", message, place, hint)
-    return checked
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, bool):
-        raise ValueError
-    number = Decimal(str(value))
-    if not number.is_finite():
-        raise ValueError
-    return plain(number)
-
-
-def _ratio(value: Any) -> str:
-    written = str(value)
-    if isinstance(value, bool):
-        raise ValueError
-    percent = written.endswith("%")
-    number = Decimal(written.removesuffix("%")) / (100 if percent else 1)
-    if not 0 <= number <= 1:
-        raise ValueError
-    return plain(number)
-
-
-def _integer(value: Any) -> str:
-    if isinstance(value, bool) or int(value) != float(value):
-        raise ValueError
-    return str(int(value))
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or "[[" in value or "[%" in value:
-        raise ValueError
-    return value
-
-
-def _metric(value: Any) -> str:
-    text = _text(value)
-    if not all(c.isalnum() or c in "_:" for c in text) or not text or text[0].isdigit():
-        raise ValueError
-    return text
-
-
-_PARSERS = {
-    "string": _text,
-    "number": _number,
-    "integer": _integer,
-    "boolean": _boolean,
-    "duration": lambda value: str(Duration.parse(_text(value))),
-    "ratio": _ratio,
-    "metric": _metric,
-}
-_TYPE_WORDS = {
-    "string": "plain text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "duration": "a duration like 5m",
-    "ratio": "a ratio like 1% or 0.01",
-    "metric": "a metric's name",
-}
 
 
 # --------------------------------------------------------------------------- rendering
@@ -264,6 +130,11 @@ def _percent(value: str) -> str:
     return plain(Decimal(value) * 100)
 
 
+def _complement(value: str) -> str:
+    """What a ratio leaves of the whole: 0.99 of 0.01."""
+    return plain(1 - Decimal(value))
+
+
 _JINJA = SandboxedEnvironment(
     variable_start_string="[[",
     variable_end_string="]]",
@@ -272,11 +143,14 @@ _JINJA = SandboxedEnvironment(
     comment_start_string="[#",
     comment_end_string="#]",
     undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
     keep_trailing_newline=True,
     autoescape=False,  # the result is YAML text and PromQL, never HTML
 )
 _JINJA.filters["seconds"] = _seconds
 _JINJA.filters["percent"] = _percent
+_JINJA.filters["complement"] = _complement
 _JINJA.globals.clear()
 
 
@@ -298,12 +172,26 @@ class _Rendering:
             entries = {
                 self.name(k): (place, self.node(value, k))
                 for k, (place, value) in node.entries.items()
-                if k != "parameters"
+                if k not in ("parameters", "when") and self.wanted(value)
             }
             return Node(node.place, "map", entries=entries)
         if node.kind == "list":
-            return Node(node.place, "list", items=tuple(self.node(n, key) for n in node.items))
+            kept = tuple(self.node(n, key) for n in node.items if self.wanted(n))
+            return Node(node.place, "list", items=kept)
         return self.scalar(node, key)
+
+    def wanted(self, node: Node) -> bool:
+        """Whether the condition that an entry stands under holds; without one it does."""
+        condition = node.get("when") if node.kind == "map" else None
+        if condition is None:
+            return True
+        try:
+            compiled = _JINJA.compile_expression(string(condition), undefined_to_none=False)
+            return bool(compiled(**self.context))
+        except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError) as problem:
+            message = f"the condition fails: {problem}"
+            self.reading.error("pack-template", message, condition.place)
+            return True
 
     def name(self, key: str) -> str:
         return self.jinja(key, Place("", 1, 1)) if "[[" in key else key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -24,7 +24,8 @@ from generator.spec.model import (
     Slo,
     Tenant,
 )
-from generator.spec.packs import Pack, parameters, rendered
+from generator.spec.pack_parameters import parameter_values
+from generator.spec.packs import Pack, rendered
 from generator.spec.read_channels import read_channels
 from generator.spec.read_notify import (
     Known,
@@ -269,7 +270,8 @@ def _uses(node: Node | None, around: Surroundings, reading: Reading) -> tuple[Pa
         both = (
             merged(defaults, own) if defaults is not None and own is not None else own or defaults
         )
-        uses.append(PackUse(name, parameters(pack, both, place, reading), place))
+        values = parameter_values(pack.parameters, name, both, place, reading)
+        uses.append(PackUse(name, values, place))
     return tuple(uses)
 
 
@@ -323,8 +325,14 @@ def _add_pack(
         service.name,
         pack.name,
     )
-    bundle.alerts += read_alerts(node.get("alerts"), inside, reading)
-    bundle.slos |= read_slos(node.get("slos"), inside, reading)
+    bundle.alerts += [
+        replace(alert, compliance=alert.compliance or pack.compliance)
+        for alert in read_alerts(node.get("alerts"), inside, reading)
+    ]
+    bundle.slos |= {
+        name: replace(slo, compliance=slo.compliance or pack.compliance)
+        for name, slo in read_slos(node.get("slos"), inside, reading).items()
+    }
     bundle.panels += read_panels(node.get("panels"), ("panels",), inside, reading)
     recordings = node.get("recordings")
     for item in recordings.items if recordings else ():

@@ -56,7 +56,7 @@ _WORDS = {
 
 @cache
 def schema(kind: str) -> Mapping[str, Any]:
-    """The published JSON Schema of a kind of file: tenant, platform or pack.
+    """The published JSON Schema of a kind of file: tenant, platform, pack or controls.
 
     `rendered` is what a pack's content must be once its parameters are filled in: the tenant's
     own language, where no template stands for a number any more.

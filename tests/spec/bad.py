@@ -224,6 +224,17 @@ added(
     "[{long: 1h, budget: 200%, severity: critical}]}}\n",
 )
 
+# --- compliance
+added("unknown framework", "compliance: [gdpr, soc3]\n")
+added("unknown control", 'alerts:\n  A: {expr: up == 0, compliance: ["soc2:A1.7", "gdpr:17"]}\n')
+added("control without framework", "alerts:\n  A: {expr: up == 0, compliance: [A.8.13]}\n")
+added("control of no framework", 'alerts:\n  A: {expr: up == 0, compliance: ["pci:10.2"]}\n')
+added(
+    "unknown control of an slo",
+    "slos:\n  a:\n    service: api\n    objective: 99%\n    sli: {probe: {metric: up}}\n"
+    '    compliance: ["iso27001:8.13"]\n',
+)
+
 # --- services, packs
 whole(
     "depends on nobody",
@@ -257,6 +268,34 @@ whole(
     BASE.replace(
         "{selector: {service: api}}",
         "{selector: {service: api}, packs: {http-api: {error_ratio: 3}}}",
+    ),
+)
+whole(
+    "unknown choice of a parameter",
+    BASE.replace(
+        "{selector: {service: api}}",
+        "{selector: {service: api}, packs: {http-api: {convention: fastpi}}}",
+    ),
+)
+whole(
+    "parameter that is no label",
+    BASE.replace(
+        "{selector: {service: api}}",
+        "{selector: {service: api}, packs: {http-api: {status_label: http.status}}}",
+    ),
+)
+whole(
+    "parameter beyond its limits",
+    BASE.replace(
+        "{selector: {service: api}}",
+        "{selector: {service: api}, packs: {compliance: {request_within: 40d}, ml-model: {max_drift: -1}}}",
+    ),
+)
+whole(
+    "parameter that is no regular expression",
+    BASE.replace(
+        "{selector: {service: api}}",
+        "{selector: {service: api}, packs: {resources: {no_disks: 'tmpfs|('}}}",
     ),
 )
 

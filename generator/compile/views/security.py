@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from generator.compile.context import Context
+from generator.compile.evidence import STATE_PANEL
 from generator.compile.plan import PlannedAlert
 from generator.compile.views.parts import GREEN, RED, ordered, row, text_panel
 from generator.ir.dashboards import Panel, Query, Row, Threshold
@@ -38,7 +39,7 @@ def controls(context: Context, alerts: Sequence[PlannedAlert]) -> tuple[Row, ...
         for control, names in sorted(evidence.items())
     )
     panel = Panel(
-        key="controls",
+        key=STATE_PANEL,
         title="Controls",
         description=(
             "Red while an alert that gives evidence for the control fires. "
