@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from generator.compile.oncall import turns
@@ -20,12 +21,22 @@ def duties(schedule: Schedule, start: datetime, until: datetime) -> tuple[Duty, 
 
 
 def duty_at(schedule: Schedule, moment: datetime) -> tuple[Duty, Duty | None]:
-    """The duty at a moment (aware), and the one after it; none comes after the end."""
-    found = iter(_all(schedule))
-    for duty in found:
-        if duty.end is None or duty.end > moment:
-            return duty, next(found, None)
-    raise AssertionError("the last duty has no end")
+    """The duty at a moment (aware) until somebody else's, and that one; none comes after the end.
+
+    A person who goes on by an override or in another layer is not handed over to.
+    """
+    now: Duty | None = None
+    for duty in _all(schedule):
+        if duty.end is not None and duty.end <= moment:
+            continue
+        if now is None:
+            now = duty
+        elif duty.person != now.person or "after" in (duty.cause, now.cause):
+            return now, duty
+        else:
+            now = replace(now, end=duty.end)
+    assert now is not None, "the last duty has no end"
+    return now, None
 
 
 def next_duty(schedule: Schedule, person: str, moment: datetime) -> Duty | None:

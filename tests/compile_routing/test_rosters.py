@@ -1,0 +1,103 @@
+"""Random schedules: at every instant exactly the person of the definition is told, or the gap's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generator.compile.oncall import on_duty, person_interval, turns
+from generator.compile.routing import compile_routing, tenant_config
+from generator.findings import has_errors
+from generator.ir.routing import AlertmanagerConfig
+from generator.spec.model import Schedule
+from generator.spec.read_notify import read_windows
+from generator.spec.read_schedules import Staffing, read_schedules
+from generator.spec.scalars import Reading
+from generator.spec.source import read
+from generator.verify.notify import holds, receivers_for
+from tests.builders import channel, platform, tenant
+from tests.compile_routing import rosters
+from tests.compile_routing.planned import person, planned, policy, step
+
+
+def schedule(spec: dict[str, Any]) -> Schedule:
+    """A schedule read from YAML, as the compiler reads it."""
+    office = {**rosters.WINDOW, "timezone": rosters.WINDOW_ZONE}
+    text = yaml.safe_dump({"oncall": {"primary": spec}, "time_windows": {"office": office}})
+    root, reading = read("acme.yaml", text.encode()), Reading()
+    windows = read_windows(root.get("time_windows"), "UTC", reading)
+    people = dict.fromkeys(rosters.PEOPLE, True)
+    staffing = Staffing(people, windows, windows, {}, {}, "UTC")
+    found = read_schedules(root.get("oncall"), staffing, reading)
+    assert not has_errors(reading.findings), reading.findings
+    return found["primary"]
+
+
+def configuration(rota: Schedule) -> AlertmanagerConfig:
+    spec = tenant(
+        channels={"mail": channel("mail", "email")},
+        people={name: person(name) for name in rosters.PEOPLE},
+        oncall={"primary": rota},
+        escalation={"urgent": policy("urgent", step("oncall:primary"), step("mail", after="1h"))},
+        routing={"critical": "urgent"},
+    )
+    routing, _ = compile_routing(spec, platform(), [planned()])
+    return tenant_config(platform(), spec.id, routing)
+
+
+def edges(rota: Schedule) -> Sequence[datetime]:
+    """The minutes before and after hand-overs; of many, some from everywhere."""
+    found = [turn.start for turn in turns(rota)] + [rota.until]
+    step = len(found) // 25 + 1
+    minute = timedelta(minutes=1)
+    return [edge + shift for edge in found[::step] for shift in (-minute, timedelta(), minute)]
+
+
+@settings(max_examples=120, deadline=None)
+@given(rosters.schedules(), st.lists(st.integers(-2 * 1440, 40 * 1440), min_size=20, max_size=20))
+def test_who_is_told_is_who_the_definition_says(spec: dict[str, Any], probes: list[int]) -> None:
+    rota = schedule(spec)
+    begins, ends = rosters.span(spec)
+    assert (rota.starts, rota.until) == (begins, ends)
+    config = configuration(rota)
+    intervals = {name: person_interval("acme", rota, name) for name in on_duty(rota)}
+    assert {span.location for made in intervals.values() for span in made.spans} <= {None}
+    for at in [*(begins + timedelta(minutes=m) for m in probes), *edges(rota)]:
+        who = rosters.expected(spec, at)
+        assert [name for name, made in intervals.items() if holds(made, at)] == [who] * bool(who), (
+            at
+        )
+        told = receivers_for(config, {"tenant": "acme", "severity": "critical"}, at)
+        assert told == (f"acme/oncall/{who}/email" if who else "acme/mail",), at
+
+
+def test_the_definition_itself_knows_days_of_23_and_25_hours() -> None:
+    """The clocks of Paris go back on 25 October 2026 at 03:00 to 02:00, forward on 28 March."""
+    spec = {
+        "timezone": "Europe/Paris",
+        "starts": "2026-10-24T00:00+02:00",
+        "until": "2027-04-01T00:00+02:00",
+        "layers": [{"rotation": {"every": "8h", "members": ["ann", "bob", "cat"]}}],
+        "holidays": [],
+        "overrides": [],
+        "allow_gaps": True,
+    }
+    hours = {
+        day: [
+            rosters.expected(spec, datetime.fromisoformat(f"{day}T00:00{offset}") + at)
+            for at in (timedelta(hours=h) for h in range(length))
+        ]
+        for day, offset, length in (("2026-10-25", "+02:00", 25), ("2027-03-28", "+01:00", 23))
+    }
+    assert hours == {
+        "2026-10-25": ["ann"] * 9 + ["bob"] * 8 + ["cat"] * 8,
+        "2027-03-28": ["ann"] * 7 + ["bob"] * 8 + ["cat"] * 8,
+    }
+    rota = schedule(spec)
+    for turn in turns(rota):
+        assert rosters.expected(spec, turn.start) == turn.person
