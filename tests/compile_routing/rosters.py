@@ -99,7 +99,7 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
         layer: dict[str, Any] = {"name": f"l{number}", "rotation": draw(rotations())}
         if draw(st.integers(0, 3)) == 0:
             layer["timezone"] = draw(st.sampled_from(ZONES))
-        if number or draw(st.booleans()):
+        if draw(st.integers(0, 3)) > (0 if number else 2):
             layer["during"] = draw(durings())
         if draw(st.integers(0, 3)) == 0:
             starts = begins + timedelta(minutes=draw(st.integers(0, 5 * 1440)))
@@ -153,9 +153,11 @@ def _holidays(draw: st.DrawFn, begins: datetime) -> dict[str, Any]:
 
 
 def doubtful(spec: Spec) -> list[datetime]:
-    """Every quarter of an hour around the change of clocks in the schedule's zone."""
+    """Every quarter of an hour around the changes of clocks in the schedule's time and zone."""
     changes = [_moment(f"{text}+00:00") for text in CHANGES[spec["timezone"]]]
-    return [change + timedelta(minutes=15 * m) for change in changes for m in range(-9, 9)]
+    begins, ends = span(spec)
+    near = [change for change in changes if begins <= change < ends]
+    return [change + timedelta(minutes=15 * m) for change in near for m in range(-9, 9)]
 
 
 def span(spec: Spec) -> tuple[datetime, datetime]:

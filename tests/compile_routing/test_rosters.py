@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator.compile.oncall import on_duty, person_interval, turns
@@ -58,6 +58,14 @@ def edges(rota: Schedule) -> Sequence[datetime]:
     return [edge + shift for edge in found[::step] for shift in (-minute, timedelta(), minute)]
 
 
+def rotation_of(every: str, starts: str, until: str) -> dict[str, Any]:
+    rotation = {"every": every, "members": ["ann", "bob", "cat"]}
+    times = {"timezone": "Europe/Paris", "starts": starts, "until": until}
+    return {**times, "layers": [{"rotation": rotation}], "holidays": [], "overrides": []}
+
+
+@example(rotation_of("1h", "2026-03-28T10:15+00:00", "2026-03-30T10:00+00:00"), [])
+@example(rotation_of("1h", "2026-10-24T10:15+00:00", "2026-10-26T10:00+00:00"), [])
 @settings(max_examples=150, deadline=None)
 @given(rosters.schedules(), st.lists(st.integers(-2 * 1440, 40 * 1440), min_size=10, max_size=10))
 def test_who_is_told_is_who_the_definition_says(spec: dict[str, Any], probes: list[int]) -> None:
@@ -79,15 +87,7 @@ def test_who_is_told_is_who_the_definition_says(spec: dict[str, Any], probes: li
 
 def test_the_definition_itself_knows_days_of_23_and_25_hours() -> None:
     """The clocks of Paris go back on 25 October 2026 at 03:00 to 02:00, forward on 28 March."""
-    spec = {
-        "timezone": "Europe/Paris",
-        "starts": "2026-10-24T00:00+02:00",
-        "until": "2027-04-01T00:00+02:00",
-        "layers": [{"rotation": {"every": "8h", "members": ["ann", "bob", "cat"]}}],
-        "holidays": [],
-        "overrides": [],
-        "allow_gaps": True,
-    }
+    spec = rotation_of("8h", "2026-10-24T00:00+02:00", "2027-04-01T00:00+02:00")
     hours = {
         day: [
             rosters.expected(spec, datetime.fromisoformat(f"{day}T00:00{offset}") + at)
