@@ -312,11 +312,10 @@ def _holiday(node: Node, base: Schedule, staffing: Staffing, reading: Reading) -
             person = who[index % len(who)]
             shift = Shift(max(begins, base.starts), min(ends, base.until), person, "holiday")
             shifts.append(replace(shift, layer=calendar))
-    if not shifts:
+    if found and not shifts:
         message = f"none of these days is within {base.name}"
         reading.warning("holiday-outside", message, days.place)
-        return None
-    return Holiday(tuple(shifts), rotation)
+    return Holiday(tuple(shifts), rotation) if shifts else None
 
 
 def _named_days(node: Node, staffing: Staffing, reading: Reading) -> tuple[Days | None, str]:

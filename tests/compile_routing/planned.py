@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from generator.compile.plan import PlannedAlert
+from generator.findings import has_errors
 from generator.ir.rules import AlertRule
 from generator.promql.isolate import Scope, isolate
 from generator.spec.model import (
@@ -22,6 +23,11 @@ from generator.spec.model import (
     TimeWindow,
     WindowTimes,
 )
+from generator.spec.read_notify import read_windows
+from generator.spec.read_schedules import Staffing, read_holidays, read_schedules
+from generator.spec.scalars import Reading
+from generator.spec.source import read
+from generator.spec.validate import validate
 from generator.values import Duration
 from tests.builders import PLACE
 
@@ -108,6 +114,21 @@ def rota(name: str = "primary", *members: str, **changes: Any) -> Schedule:
     rotation = Rotation(timezone, every, anchor, starts, until, members or ("ann", "bob"))
     layers = (Layer("", rotation, None),)
     return replace(Schedule(name, timezone, starts, until, layers, (), PLACE), **changes)
+
+
+def rotas(text: str, timezone: str = "UTC") -> dict[str, Schedule]:
+    """The schedules of a spec, of which only what they refer to needs to be there."""
+    root, reading = read("acme.yaml", text.encode()), Reading()
+    told, _ = validate(root, "tenant")
+    assert not [f for f in told if f.code != "missing-key"], told
+    windows = read_windows(root.get("time_windows"), timezone, reading)
+    days = read_holidays(root.get("holidays"), reading)
+    people = root.get("people")
+    names = people.entries if people else {}
+    staffing = Staffing(names, windows, windows, days, days, timezone)
+    found = read_schedules(root.get("oncall"), staffing, reading)
+    assert not has_errors(reading.findings), reading.findings
+    return found
 
 
 def window(name: str = "office", zone: str = "Europe/Paris", **parts: Any) -> TimeWindow:

@@ -12,30 +12,20 @@ from hypothesis import strategies as st
 
 from generator.compile.oncall import on_duty, person_interval, turns
 from generator.compile.routing import compile_routing, tenant_config
-from generator.findings import has_errors
 from generator.ir.routing import AlertmanagerConfig
 from generator.spec.model import Schedule
-from generator.spec.read_notify import read_windows
-from generator.spec.read_schedules import Staffing, read_schedules
-from generator.spec.scalars import Reading
-from generator.spec.source import read
 from generator.verify.notify import holds, receivers_for
 from tests.builders import channel, platform, tenant
 from tests.compile_routing import rosters
-from tests.compile_routing.planned import person, planned, policy, step
+from tests.compile_routing.planned import person, planned, policy, rotas, step
 
 
 def schedule(spec: dict[str, Any]) -> Schedule:
     """A schedule read from YAML, as the compiler reads it."""
     office = {**rosters.WINDOW, "timezone": rosters.WINDOW_ZONE}
-    text = yaml.safe_dump({"oncall": {"primary": spec}, "time_windows": {"office": office}})
-    root, reading = read("acme.yaml", text.encode()), Reading()
-    windows = read_windows(root.get("time_windows"), "UTC", reading)
-    people = dict.fromkeys(rosters.PEOPLE, True)
-    staffing = Staffing(people, windows, windows, {}, {}, "UTC")
-    found = read_schedules(root.get("oncall"), staffing, reading)
-    assert not has_errors(reading.findings), reading.findings
-    return found["primary"]
+    people = {name: {"email": f"{name}@example.com"} for name in rosters.PEOPLE}
+    parts = {"people": people, "oncall": {"primary": spec}, "time_windows": {"office": office}}
+    return rotas(yaml.safe_dump(parts))["primary"]
 
 
 def configuration(rota: Schedule) -> AlertmanagerConfig:
