@@ -17,13 +17,17 @@ from generator.spec.wallclock import offsets
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WHOLE_DAY = (("00:00", "24:00"),)
 
+_Time = tuple[timedelta, timedelta]
+_Times = tuple[_Time, ...]
+"""Times of day as distances from midnight."""
+
 
 def recurring(window: TimeWindow, start: datetime, end: datetime) -> tuple[Period, ...]:
     """When the window is active from `start` until `end` (UTC), in order and not touching.
 
     An entry that Alertmanager would refuse is never active; `window_findings` tells of it.
     """
-    entries = [entry for entry in window.entries if readable(entry)]
+    entries = [(entry, _times(entry)) for entry in window.entries if readable(entry)]
     found: list[Period] = []
     for since, until, offset in offsets(window.timezone, start, end):
         day, last = (since + offset).date(), (until + offset).date()
@@ -37,11 +41,14 @@ def recurring(window: TimeWindow, start: datetime, end: datetime) -> tuple[Perio
     return joined(found)
 
 
-def _of_day(entries: list[WindowTimes], day: date) -> Iterator[tuple[timedelta, timedelta]]:
-    for entry in entries:
+def _of_day(entries: Sequence[tuple[WindowTimes, _Times]], day: date) -> Iterator[_Time]:
+    for entry, times in entries:
         if _day_in(entry, day):
-            for start, end in entry.times or _WHOLE_DAY:
-                yield _clock(start), _clock(end)
+            yield from times
+
+
+def _times(entry: WindowTimes) -> _Times:
+    return tuple((_clock(start), _clock(end)) for start, end in entry.times or _WHOLE_DAY)
 
 
 def _clock(text: str) -> timedelta:
