@@ -53,7 +53,7 @@ def command(
 
     Turns are shown whole, with what they come from: a layer, a holiday, an override; times
     without anybody are shown as nobody's. A time without an offset is read in --timezone, or in
-    the tenant's zone.
+    the tenant's zone. A calendar file without a period holds all that is planned.
 
     \b
       tocsin oncall acme                                  now
@@ -71,8 +71,12 @@ def command(
     if start is None and until is None and form != "ics":
         _print_moment(tenant, wanted, person, _moment(at, local), zone, form)
         return
-    begin = _moment(start or at, local)
-    end = _moment(until, local) if until else begin + _PERIOD
+    if start is None and until is None and at is None:
+        begin = min(rota.starts for rota in wanted.values())
+        end = max(rota.until for rota in wanted.values())
+    else:
+        begin = _moment(start or at, local)
+        end = _moment(until, local) if until else begin + _PERIOD
     if end <= begin:
         raise click.UsageError("--until is not after --from")
     _print_calendar(tenant, wanted, person, (begin, end), zone, form)

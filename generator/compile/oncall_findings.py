@@ -84,13 +84,15 @@ def _gaps(schedule: Schedule) -> Iterator[Finding]:
 
 def _covered(schedule: Schedule) -> Iterator[Finding]:
     """Layers that are never seen below the later ones, or never active at all."""
+    if len(schedule.layers) == 1:
+        return
     bare = turns(_without_exceptions(schedule))
     seen = {shift.layer for shift in bare if shift.person}
     for layer in schedule.layers:
         if layer.name not in seen:
             message = (
-                f"nobody is ever on call by {layer.name} of {schedule.name}: later layers cover "
-                "all its times"
+                f"nobody is ever on call by {layer.name} of {schedule.name}: it is never active, "
+                "or later layers cover all its times"
             )
             hint = "a later layer wins: write the one that is always active first"
             yield warning("layer-covered", message, schedule.place, hint)

@@ -161,6 +161,18 @@ def test_the_example_has_a_calendar_and_its_file_is_valid() -> None:
     assert len(events(ics)) == len(table) - 3
 
 
+def test_a_calendar_file_holds_all_that_is_planned(repository: Path) -> None:
+    """It depends on no clock, so that a pipeline can publish it."""
+    whole = oncall("acme", "--person", "bob", "--format", "ics", cwd=repository)
+    assert [(e["DTSTART"], e["SUMMARY"]) for e in events(whole)] == [
+        ("20261224T230000Z", "On call: bob (acme, primary)"),
+        ("20261228T080000Z", "On call: bob (acme, primary)"),
+        ("20270103T230000Z", "On call: bob (acme, primary)"),
+        ("20261221T080000Z", "On call: bob (acme, backup)"),
+        ("20261227T230000Z", "On call: bob (acme, backup)"),
+    ]
+
+
 # --------------------------------------------------------------------------- RFC 5545
 
 STAMP = re.compile(r"\d{8}T\d{6}Z")
