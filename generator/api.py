@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from generator import __version__
-from generator.compile.oncall import horizon_findings
+from generator.compile.oncall_findings import horizon_findings
 from generator.compile.tenant import compile_fleet, compile_tenant
 from generator.deliver.audit import LOG, Entry, append, manifest_hash, who
 from generator.deliver.output import (

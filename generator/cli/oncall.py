@@ -12,24 +12,30 @@ import click
 
 from generator.cli.common import find_root, root_option, stop
 from generator.findings import SpecError
-from generator.spec.model import Schedule
+from generator.ir.calendar import Duty
+from generator.spec.model import Schedule, Tenant
 
 _PERIOD = timedelta(days=28)
 
 
 @click.command(name="oncall")
 @click.argument("tenant")
-@click.option("--at", help="A moment, e.g. 2026-12-24T10:00+01:00 (default: now).")
+@click.option("--at", help="A moment, e.g. 2026-12-24T10:00 (default: now).")
 @click.option("--from", "start", help="Print the calendar from this time on (default: now).")
 @click.option("--until", help="End of the calendar (default: four weeks after its start).")
 @click.option("--schedule", help="Only this schedule (default: all of the tenant).")
+@click.option("--person", help="Only this person's duties.")
+@click.option(
+    "--timezone",
+    help="Zone of the times that are printed, e.g. Asia/Tokyo (default: each schedule's own).",
+)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "ics"]),
+    type=click.Choice(["text", "json", "ics"]),
     default="text",
     show_default=True,
-    help="A table, or a calendar file to subscribe to.",
+    help="A table, JSON for programs, or a calendar file to subscribe to.",
 )
 @root_option
 def command(
@@ -38,31 +44,45 @@ def command(
     start: str | None,
     until: str | None,
     schedule: str | None,
+    person: str | None,
+    timezone: str | None,
     form: str,
     root: Path | None,
 ) -> None:
     """Show who of TENANT is on call: at a moment, or turn by turn over a period.
 
+    Turns are shown whole, with what they come from: a layer, a holiday, an override; times
+    without anybody are shown as nobody's. A time without an offset is read in --timezone, or in
+    the tenant's zone. A calendar file without a period holds all that is planned.
+
     \b
       tocsin oncall acme                                  now
-      tocsin oncall acme --at 2026-12-24T10:00+01:00      at a moment
-      tocsin oncall acme --from 2026-12-01T00:00+00:00    four weeks from then
-      tocsin oncall acme --format ics > acme.ics          for a calendar
+      tocsin oncall acme --at 2026-12-24T10:00            at a moment
+      tocsin oncall acme --from 2026-12-01                four weeks from then
+      tocsin oncall acme --person ann --timezone Asia/Tokyo
+      tocsin oncall acme --person ann --format ics > ann.ics
     """
     if at is not None and (start is not None or until is not None):
         raise click.UsageError("--at asks for a moment, --from and --until for a period: not both")
-    wanted = _schedules(tenant, schedule, root)
-    if start is None and until is None and form == "text":
-        _print_moment(wanted, _moment(at))
+    zone = _zone(timezone)
+    spec = _tenant(tenant, root)
+    wanted = _wanted(spec, schedule, person)
+    local = ZoneInfo(zone or spec.timezone)
+    if start is None and until is None and form != "ics":
+        _print_moment(tenant, wanted, person, _moment(at, local), zone, form)
         return
-    begin = _moment(start or at)
-    end = _moment(until) if until else begin + _PERIOD
+    if start is None and until is None and at is None:
+        begin = min(rota.starts for rota in wanted.values())
+        end = max(rota.until for rota in wanted.values())
+    else:
+        begin = _moment(start or at, local)
+        end = _moment(until, local) if until else begin + _PERIOD
     if end <= begin:
         raise click.UsageError("--until is not after --from")
-    _print_calendar(tenant, wanted, begin, end, form)
+    _print_calendar(tenant, wanted, person, (begin, end), zone, form)
 
 
-def _schedules(tenant: str, schedule: str | None, root: Path | None) -> Mapping[str, Schedule]:
+def _tenant(tenant: str, root: Path | None) -> Tenant:
     from generator.api import load_one
     from generator.cli.common import print_findings
 
@@ -71,57 +91,104 @@ def _schedules(tenant: str, schedule: str | None, root: Path | None) -> Mapping[
     except SpecError as problem:
         print_findings(problem.findings, "text")
         sys.exit(1)
+    return spec
+
+
+def _wanted(spec: Tenant, schedule: str | None, person: str | None) -> Mapping[str, Schedule]:
+    """The schedules that are asked for; the program ends when there are none."""
+    from generator.compile.oncall import on_duty
+
+    if not spec.oncall:
+        stop(f"{spec.id} has no on-call schedules; write oncall: in its spec", 1)
     wanted = {n: s for n, s in spec.oncall.items() if schedule in (None, n)}
     if not wanted:
-        if not spec.oncall:
-            stop(f"{tenant} has no on-call schedules; write oncall: in its spec", 1)
-        stop(f"{tenant} has no such schedule; it has: {', '.join(spec.oncall)}", 2)
-    return wanted
+        stop(f"{spec.id} has no such schedule; it has: {', '.join(spec.oncall)}", 2)
+    if person is None:
+        return wanted
+    people = {name: on_duty(rota) for name, rota in wanted.items()}
+    found = {name: rota for name, rota in wanted.items() if person in people[name]}
+    if not found:
+        known = sorted({one for names in people.values() for one in names})
+        stop(f"{person} is never on call there; these are: {', '.join(known)}", 2)
+    return found
 
 
-def _print_moment(wanted: Mapping[str, Schedule], moment: datetime) -> None:
-    from generator.compile.oncall import on_call
+def _print_moment(
+    tenant: str,
+    wanted: Mapping[str, Schedule],
+    person: str | None,
+    moment: datetime,
+    zone: str | None,
+    form: str,
+) -> None:
+    from generator.compile.calendar import duty_at, next_duty
+    from generator.render.calendar import moment_json, moment_text, person_text
 
-    for name, rota in wanted.items():
-        shift = on_call(rota, moment)
-        if shift is None:
-            click.echo(f"{name}: nobody (outside {rota.starts:%Y-%m-%d} .. {rota.until:%Y-%m-%d})")
-        else:
-            click.echo(f"{name}: {shift.person} until {shift.end:%Y-%m-%d %H:%M} UTC")
+    pairs: list[tuple[Duty, Duty | None]]
+    if person is not None:
+        own = [(rota, next_duty(rota, person, moment)) for rota in wanted.values()]
+        pairs = [(duty, None) for _, duty in own if duty is not None]
+        lines = [
+            person_text(duty, moment, zone)
+            if duty is not None
+            else f"{rota.name}: {person} is not on call any more\n"
+            for rota, duty in own
+        ]
+    else:
+        pairs = [duty_at(rota, moment) for rota in wanted.values()]
+        lines = [moment_text(*pair, zone) for pair in pairs]
+    told = moment_json(tenant, moment, pairs, zone) if form == "json" else "".join(lines)
+    click.echo(told, nl=False)
 
 
 def _print_calendar(
-    tenant: str, wanted: Mapping[str, Schedule], start: datetime, until: datetime, form: str
+    tenant: str,
+    wanted: Mapping[str, Schedule],
+    person: str | None,
+    period: tuple[datetime, datetime],
+    zone: str | None,
+    form: str,
 ) -> None:
-    from generator.compile.oncall import calendar
+    from generator.compile.calendar import duties
+    from generator.render.calendar import calendar_json, calendar_text
     from generator.render.ics import calendar_ics
 
-    turns = [
-        (name, shift.person, shift.start, shift.end)
-        for name, rota in wanted.items()
-        for shift in calendar(rota, start, until)
+    found = [
+        duty
+        for rota in wanted.values()
+        for duty in duties(rota, *period)
+        if person in (None, duty.person)
     ]
     if form == "ics":
-        click.echo(calendar_ics(tenant, turns), nl=False)
-        return
-    width = max((len(name) for name in wanted), default=0)
-    people = max((len(person) for _, person, _, _ in turns), default=0)
-    for name, person, begins, ends in turns:
-        zone = ZoneInfo(wanted[name].timezone)
-        told = " to ".join(f"{t.astimezone(zone):%a %Y-%m-%d %H:%M}" for t in (begins, ends))
-        click.echo(f"{name:<{width}}  {person:<{people}}  {told} {zone.key}")
-    if not turns:
-        click.echo("nobody is on call in that time")
+        title = " ".join(filter(None, ("On call:", person, tenant)))
+        click.echo(calendar_ics(tenant, title, found), nl=False)
+    elif form == "json":
+        click.echo(calendar_json(tenant, found, zone, *period), nl=False)
+    elif found:
+        click.echo(calendar_text(found, zone, *period), nl=False)
+    else:
+        click.echo(f"{person} is not on call in that time")
 
 
-def _moment(text: str | None) -> datetime:
-    """A time of an option, aware. Raises click.BadParameter for anything unreadable or zoneless."""
+def _zone(name: str | None) -> str | None:
+    """A zone of an option, checked. Raises click.BadParameter."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        message = f"there is no timezone {name!r}; write a name like Europe/Paris"
+        raise click.BadParameter(message) from None
+
+
+def _moment(text: str | None, local: ZoneInfo) -> datetime:
+    """A time of an option, in UTC; without an offset in `local`. Raises click.BadParameter."""
     if text is None:
-        return datetime.now(UTC)
+        return datetime.now(UTC).replace(second=0, microsecond=0)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not a time like 2026-12-24T10:00+01:00") from None
-    if moment.tzinfo is None:
-        raise click.BadParameter(f"{text!r} has no timezone; write {text}+00:00 or {text}+01:00")
-    return moment.astimezone(UTC)
+        raise click.BadParameter(f"{text!r} is not a time like 2026-12-24T10:00") from None
+    if not 1971 <= moment.year <= 2998:
+        raise click.BadParameter(f"{text!r} is too far away")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=local)).astimezone(UTC)

@@ -14,6 +14,7 @@ from generator.compile.naming import (
     runbook_url,
     slo_panel_key,
 )
+from generator.compile.oncall import on_duty
 from generator.compile.plan import PlannedAlert
 from generator.compile.sli import texts_of
 from generator.compile.wording import drawn_view
@@ -197,7 +198,7 @@ def _channels(tenant: Tenant) -> tuple[CatalogueEntry, ...]:
         CatalogueEntry(p.name, "person", ", ".join(p.contacts)) for p in tenant.people.values()
     ]
     entries += [
-        CatalogueEntry(s.name, "on-call rotation", ", ".join(s.members))
+        CatalogueEntry(s.name, "on-call rotation", ", ".join(on_duty(s)))
         for s in tenant.oncall.values()
     ]
     kinds = {"person": "person", "on-call rotation": "oncall"}

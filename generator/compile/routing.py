@@ -21,7 +21,7 @@ from generator.compile.inhibition import (
     waits,
 )
 from generator.compile.naming import receiver
-from generator.compile.oncall import override_findings
+from generator.compile.oncall_findings import schedule_findings
 from generator.compile.plan import PlannedAlert
 from generator.compile.receivers import TEMPLATES, integration
 from generator.compile.windows import window_findings
@@ -84,7 +84,7 @@ def compile_routing(
         *(f for policy in used for f in _policy_findings(policy, tenant, platform)),
         *_unused(tenant, used),
         *(f for window in tenant.time_windows.values() for f in window_findings(window)),
-        *override_findings(tenant.oncall),
+        *schedule_findings(tenant.oncall),
         *race_findings(tenant, platform, alerts),
         *integration(platform.fallback, platform)[1],
     ]

@@ -8,7 +8,7 @@ day of the month may never match in a month that has a change of clocks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,11 @@ def window_findings(window: TimeWindow) -> tuple[Finding, ...]:
             hint = "give the window timezone: UTC, or name weekdays"
             found.append(warning("window-days", message, window.place, hint))
     return tuple(found)
+
+
+def readable(entry: WindowTimes) -> bool:
+    """Whether Alertmanager would take the entry's ranges."""
+    return all(good(text) for _, texts, good, _ in _ranges(entry) for text in texts)
 
 
 def dated_interval(name: str, periods: Iterable[Period], comment: str = "") -> TimeInterval:
@@ -177,13 +182,19 @@ def _weekdays(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(":".join(WEEKDAYS[int(number)] for number in run) for run in written)
 
 
-def _bad_ranges(window: TimeWindow, entry: WindowTimes) -> Iterator[Finding]:
-    checks = (
+def _ranges(
+    entry: WindowTimes,
+) -> tuple[tuple[str, Sequence[str], Callable[[str], bool], str], ...]:
+    """What an entry's ranges are of, their texts, which are good, and an example."""
+    return (
         ("day of the month", entry.days_of_month, _good_days, "1:5 or -1"),
         ("month", entry.months, _good_months, "december or 1:3"),
         ("year", entry.years, _good_years, '"2026" or 2026:2027'),
     )
-    for what, texts, good, example in checks:
+
+
+def _bad_ranges(window: TimeWindow, entry: WindowTimes) -> Iterator[Finding]:
+    for what, texts, good, example in _ranges(entry):
         for text in texts:
             if not good(text):
                 message = f"{text!r} is no {what}, and no range of them"
@@ -202,11 +213,12 @@ def _good_days(text: str) -> bool:
 
 
 def _good_months(text: str) -> bool:
-    numbers = [_month(part) for part in text.split(":")]
+    numbers = [month_number(part) for part in text.split(":")]
     return len(numbers) <= 2 and 0 < numbers[0] <= numbers[-1]
 
 
-def _month(text: str) -> int:
+def month_number(text: str) -> int:
+    """A month by its name or number, 0 when it is none."""
     if text in MONTHS:
         return MONTHS.index(text) + 1
     return int(text) if text.isdecimal() and 1 <= int(text) <= 12 else 0

@@ -19,10 +19,10 @@ from generator.spec.read_notify import (
     Known,
     read_people,
     read_policies,
-    read_schedules,
     read_windows,
 )
 from generator.spec.read_platform import read_platform
+from generator.spec.read_schedules import Staffing, read_holidays, read_schedules
 from generator.spec.read_tenant import Surroundings, read_tenant
 from generator.spec.scalars import Reading, string
 from generator.spec.source import Node, labelled, merged, read
@@ -31,7 +31,7 @@ from generator.spec.validate import did_you_mean, validate
 
 PLATFORM_FILE = "specs/platform.yaml"
 TENANTS_FOLDER = "specs/tenants"
-SHARED_KEYS = ("channels", "people", "oncall", "escalation", "time_windows")
+SHARED_KEYS = ("channels", "people", "oncall", "holidays", "escalation", "time_windows")
 """Top-level maps of the platform that every tenant may use by name."""
 
 
@@ -219,7 +219,11 @@ def _check_shared(root: Node, reading: Reading) -> None:
         node = root.get(key)
         return dict.fromkeys(node.entries, True) if node else {}
 
-    schedules = read_schedules(root.get("oncall"), names("people"), "UTC", reading)
     windows = read_windows(root.get("time_windows"), "UTC", reading)
+    days = read_holidays(root.get("holidays"), reading)
+    staffing = Staffing(
+        names("people"), windows, names("time_windows"), days, names("holidays"), "UTC"
+    )
+    schedules = read_schedules(root.get("oncall"), staffing, reading)
     known = Known(names("channels"), people, names("people"), schedules, windows)
     read_policies(root.get("escalation"), known, reading)

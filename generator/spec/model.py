@@ -533,20 +533,68 @@ class Shift:
     start: datetime
     end: datetime
     person: str
+    """Empty: nobody."""
+    cause: str = "rotation"
+    """rotation, holiday, override, or gap where no layer is active."""
+    layer: str = ""
+    """The layer or the calendar of holidays it comes from; empty: it has no name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Members who take turns from `starts` until `until` (aware, UTC).
+
+    Turn k begins when the clocks of `timezone` first show `anchor` + k·`every` or later: the wall
+    clock counts, so a turn is an hour shorter or longer when the clocks change in it.
+    """
+
+    timezone: str
+    every: Duration
+    anchor: datetime
+    """A hand-over on the wall clock (naive), at `starts` or less than a turn before."""
+    starts: datetime
+    until: datetime
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A rotation, and the recurring times to which it is restricted (None: always)."""
+
+    name: str
+    rotation: Rotation
+    during: TimeWindow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """Days on which somebody else is on call, or nobody."""
+
+    shifts: tuple[Shift, ...]
+    """The days with who takes over, in order; nobody where the person is empty."""
+    rotation: Rotation | None = None
+    """Who takes over on all of these days, in place of the shifts' persons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An on-call rotation with overrides, as written; times aware, in `timezone`."""
+    """An on-call schedule. What comes later wins: layers in order, holidays, overrides in order.
+
+    `starts` and `until` (aware, UTC) span all its layers.
+    """
 
     name: str
     timezone: str
-    every_days: int
     starts: datetime
     until: datetime
-    members: tuple[str, ...]
+    layers: tuple[Layer, ...]
     overrides: tuple[Shift, ...]
     place: Place
+    holidays: tuple[Holiday, ...] = ()
+    shifted_from: str = ""
+    """The schedule whose line it follows some turns ahead; empty: it has its own layers."""
+    allow_gaps: bool = False
+    """Times without anybody are meant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,16 @@
-"""People, on-call schedules, policies, windows and maintenance of a spec."""
+"""People, policies, windows and maintenance of a spec. Schedules: `read_schedules`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
-from generator.findings import Place
 from generator.spec.model import (
     Maintenance,
     Person,
     Policy,
     Recipient,
-    Schedule,
-    Shift,
     Step,
     TimeWindow,
     WindowTimes,
@@ -22,12 +19,11 @@ from generator.spec.read_channels import check_number
 from generator.spec.scalars import Reading, duration, moment, string, strings, zone
 from generator.spec.source import Node
 from generator.spec.validate import did_you_mean
-from generator.values import Duration
 
 CONTACTS = ("slack", "sms", "email")
 """Ways to reach a person, the preferred first."""
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def read_people(node: Node | None, reading: Reading) -> dict[str, Person]:
@@ -40,80 +36,6 @@ def read_people(node: Node | None, reading: Reading) -> dict[str, Person]:
         contacts = {k: string(value.get(k)) for k in CONTACTS if value.get(k) is not None}
         people[name] = Person(name, contacts, place, bool(value.layer))
     return people
-
-
-def read_schedules(
-    node: Node | None, people: Mapping[str, object], timezone: str, reading: Reading
-) -> dict[str, Schedule]:
-    """On-call schedules by name. Wall-clock times are the schedule's timezone's."""
-    schedules: dict[str, Schedule] = {}
-    for name, place, value in node.values() if node else ():
-        if not reading.usable("oncall", name):
-            continue
-        schedule = _schedule(name, place, value, people, timezone, reading)
-        if schedule is not None:
-            schedules[name] = schedule
-    return schedules
-
-
-def _schedule(
-    name: str,
-    place: Place,
-    node: Node,
-    people: Mapping[str, object],
-    timezone: str,
-    reading: Reading,
-) -> Schedule | None:
-    zone_node = node.get("timezone")
-    local = zone(string(zone_node, timezone), zone_node.place if zone_node else place, reading)
-    rotation = node.get("rotation")
-    assert rotation is not None
-    starts, until, every = (rotation.get(k) for k in ("starts", "until", "every"))
-    assert starts is not None and until is not None and every is not None
-    begin, end = moment(starts, local, reading), moment(until, local, reading)
-    length = duration(every)
-    day = Duration.of(days=1).ms
-    if length.ms == 0 or length.ms % day:
-        hint = "write 1d, 1w or 2w"
-        reading.error("bad-rotation", f"a turn lasts whole days, not {length}", every.place, hint)
-        return None
-    members = rotation.get("members")
-    for member in members.items if members else ():
-        reading.reference(string(member), people, "person", member.place)
-    if begin is None or end is None:
-        return None
-    if end <= begin:
-        reading.error("bad-order", "the rotation ends before it starts", until.place)
-        return None
-    overrides = _overrides(node.get("overrides"), people, local, (begin, end), reading)
-    return Schedule(
-        name, local.key, length.ms // day, begin, end, strings(members), overrides, place
-    )
-
-
-def _overrides(
-    node: Node | None,
-    people: Mapping[str, object],
-    local: ZoneInfo,
-    span: tuple[datetime, datetime],
-    reading: Reading,
-) -> tuple[Shift, ...]:
-    shifts = []
-    for item in node.items if node else ():
-        start_node, end_node, member = (item.get(k) for k in ("from", "until", "member"))
-        assert start_node is not None and end_node is not None and member is not None
-        reading.reference(string(member), people, "person", member.place)
-        start, end = moment(start_node, local, reading), moment(end_node, local, reading)
-        if start is None or end is None:
-            continue
-        if end <= start:
-            reading.error("bad-order", "the override ends before it starts", end_node.place)
-        elif end <= span[0] or start >= span[1]:
-            message = "the override lies outside the rotation"
-            reading.warning("override-outside", message, start_node.place)
-        else:
-            shifts.append(Shift(max(start, span[0]), min(end, span[1]), string(member)))
-    return tuple(shifts)
 
 
 def read_policies(node: Node | None, known: Known, reading: Reading) -> dict[str, Policy]:
@@ -211,7 +133,7 @@ def read_windows(node: Node | None, timezone: str, reading: Reading) -> dict[str
         local = zone(string(zone_node, timezone), zone_node.place if zone_node else place, reading)
         times = tuple(_times(item, reading) for item in _items(value.get("times")))
         entry = WindowTimes(
-            weekdays=_days(value.get("weekdays"), reading),
+            weekdays=weekdays(value.get("weekdays"), reading),
             times=times,
             days_of_month=strings(value.get("days_of_month")),
             months=strings(value.get("months")),
@@ -234,11 +156,12 @@ def _times(node: Node, reading: Reading) -> tuple[str, str]:
     return start, end
 
 
-def _days(node: Node | None, reading: Reading) -> tuple[str, ...]:
+def weekdays(node: Node | None, reading: Reading) -> tuple[str, ...]:
+    """Weekdays and ranges of them; one that wraps around the week is a finding."""
     days = []
     for item in _items(node):
         first, colon, last = string(item).partition(":")
-        if colon and _WEEKDAYS.index(last) < _WEEKDAYS.index(first):
+        if colon and WEEKDAYS.index(last) < WEEKDAYS.index(first):
             hint = f"write [{first}:sunday, monday:{last}]"
             reading.error("bad-order", f"{string(item)} wraps around the week", item.place, hint)
             continue

@@ -32,9 +32,9 @@ from generator.spec.read_notify import (
     read_maintenance,
     read_people,
     read_policies,
-    read_schedules,
     read_windows,
 )
+from generator.spec.read_schedules import Staffing, read_holidays, read_schedules
 from generator.spec.read_signals import (
     Around,
     read_alerts,
@@ -86,7 +86,11 @@ def read_tenant(root: Node, content: bytes, around: Surroundings, reading: Readi
         reading.error("metrics-missing", message, root.place, "add metrics:")
     people = read_people(root.get("people"), reading)
     windows = read_windows(root.get("time_windows"), local.key, reading)
-    oncall = read_schedules(root.get("oncall"), names("people"), local.key, reading)
+    days = read_holidays(root.get("holidays"), reading)
+    staffing = Staffing(
+        names("people"), windows, names("time_windows"), days, names("holidays"), local.key
+    )
+    oncall = read_schedules(root.get("oncall"), staffing, reading)
     known = Known(
         names("channels"), people, names("people"), names("oncall"), names("time_windows")
     )

@@ -18,6 +18,9 @@ from generator.values import Duration
 
 NOWHERE = Text("", (Place("", 1, 1),))
 
+_FIRST_YEAR, _LAST_YEAR = 1971, 2998
+"""Years that Alertmanager's time intervals can name, with a margin for the ends of all time."""
+
 RESERVED_LABELS = frozenset({"alertname", "alertstate", "__name__"})
 
 
@@ -139,6 +142,9 @@ def moment(node: Node, local: ZoneInfo, reading: Reading) -> datetime | None:
         return None
     if stamp.second or stamp.microsecond:
         reading.error("bad-time", f"{written!r}: whole minutes only", node.place)
+        return None
+    if not _FIRST_YEAR <= stamp.year <= _LAST_YEAR:
+        reading.error("bad-time", f"{written!r} is too far away", node.place)
         return None
     if stamp.tzinfo is not None:
         return stamp.astimezone(UTC)

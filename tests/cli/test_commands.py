@@ -268,23 +268,6 @@ def test_check_and_test_pass(repository: Path) -> None:
     assert "2 of 2 alerts' tests pass" in test.stdout
 
 
-def test_the_calendar_of_a_period() -> None:
-    period = ("--from", "2026-12-20T00:00+00:00", "--until", "2027-01-05T00:00+00:00")
-    table = tocsin("oncall", "spotify-tenant-1", *period, cwd=ROOT)
-    assert table.returncode == 0, table.stderr
-    assert table.stdout.splitlines() == [
-        "primary  reco-a  Mon 2026-12-14 09:00 to Mon 2026-12-21 09:00 Europe/Paris",
-        "primary  reco-b  Mon 2026-12-21 09:00 to Mon 2026-12-28 09:00 Europe/Paris",
-        "primary  reco-a  Mon 2026-12-28 09:00 to Mon 2027-01-04 09:00 Europe/Paris",
-        "primary  reco-b  Mon 2027-01-04 09:00 to Mon 2027-01-11 09:00 Europe/Paris",
-    ]
-    ics = tocsin("oncall", "spotify-tenant-1", *period, "--format", "ics", cwd=ROOT)
-    assert ics.stdout.count("BEGIN:VEVENT") == 4
-    assert "DTSTART:20261221T080000Z" in ics.stdout
-    both = tocsin("oncall", "spotify-tenant-1", "--at", period[1], *period, cwd=ROOT)
-    assert both.returncode == 2
-
-
 def test_a_rotation_that_ends_is_warned_about(repository: Path) -> None:
     path = repository / "specs" / "tenants" / "acme.yaml"
     rotation = "{every: 1w, starts: '2020-01-06T09:00', until: '2020-02-03T09:00', members: [ann]}"

@@ -6,11 +6,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from generator.compile.plan import PlannedAlert
+from generator.findings import has_errors
 from generator.ir.rules import AlertRule
 from generator.promql.isolate import Scope, isolate
-from generator.spec.model import Person, Policy, Recipient, Schedule, Step, TimeWindow, WindowTimes
+from generator.spec.model import (
+    Layer,
+    Person,
+    Policy,
+    Recipient,
+    Rotation,
+    Schedule,
+    Step,
+    TimeWindow,
+    WindowTimes,
+)
+from generator.spec.read_notify import read_windows
+from generator.spec.read_schedules import Staffing, read_holidays, read_schedules
+from generator.spec.scalars import Reading
+from generator.spec.source import read
+from generator.spec.validate import validate
 from generator.values import Duration
 from tests.builders import PLACE
 
@@ -88,17 +105,30 @@ def person(name: str, **contacts: str) -> Person:
 
 
 def rota(name: str = "primary", *members: str, **changes: Any) -> Schedule:
-    base = Schedule(
-        name=name,
-        timezone="Europe/Paris",
-        every_days=7,
-        starts=datetime(2026, 11, 2, 8, tzinfo=UTC),
-        until=datetime(2027, 11, 1, 8, tzinfo=UTC),
-        members=members or ("ann", "bob"),
-        overrides=(),
-        place=PLACE,
-    )
-    return replace(base, **changes)
+    """A rotation of whole days from 2026-11-02 08:00 UTC on, for a year."""
+    timezone = changes.pop("timezone", "Europe/Paris")
+    every = Duration.of(days=changes.pop("every_days", 7))
+    starts = changes.pop("starts", datetime(2026, 11, 2, 8, tzinfo=UTC))
+    until = changes.pop("until", datetime(2027, 11, 1, 8, tzinfo=UTC))
+    anchor = starts.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+    rotation = Rotation(timezone, every, anchor, starts, until, members or ("ann", "bob"))
+    layers = (Layer("", rotation, None),)
+    return replace(Schedule(name, timezone, starts, until, layers, (), PLACE), **changes)
+
+
+def rotas(text: str, timezone: str = "UTC") -> dict[str, Schedule]:
+    """The schedules of a spec, of which only what they refer to needs to be there."""
+    root, reading = read("acme.yaml", text.encode()), Reading()
+    told, _ = validate(root, "tenant")
+    assert not [f for f in told if f.code != "missing-key"], told
+    windows = read_windows(root.get("time_windows"), timezone, reading)
+    days = read_holidays(root.get("holidays"), reading)
+    people = root.get("people")
+    names = people.entries if people else {}
+    staffing = Staffing(names, windows, windows, days, days, timezone)
+    found = read_schedules(root.get("oncall"), staffing, reading)
+    assert not has_errors(reading.findings), reading.findings
+    return found
 
 
 def window(name: str = "office", zone: str = "Europe/Paris", **parts: Any) -> TimeWindow:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from generator.compile.calendar import duties
 from generator.compile.oncall import (
-    calendar,
-    horizon_findings,
     off_interval,
     on_call,
     on_duty,
-    override_findings,
     person_interval,
     shifts,
 )
+from generator.compile.oncall_findings import horizon_findings, schedule_findings
 from generator.spec.model import Shift
 from generator.verify.notify import holds
 from tests.builders import tenant
@@ -45,8 +43,8 @@ def test_the_week_when_clocks_change_is_an_hour_shorter() -> None:
 def test_an_override_cuts_into_a_turn() -> None:
     override = Shift(utc("2026-12-24T08:00"), utc("2026-12-26T08:00"), "cat")
     schedule = rota(overrides=(override,))
-    found = calendar(schedule, utc("2026-12-23T00:00"), utc("2026-12-27T00:00"))
-    assert [(s.person, s.start.day, s.end.day) for s in found] == [
+    found = duties(schedule, utc("2026-12-23T00:00"), utc("2026-12-27T00:00"))
+    assert [(d.person, d.start and d.start.day, d.end and d.end.day) for d in found] == [
         ("bob", 21, 24),
         ("cat", 24, 26),
         ("bob", 26, 28),
@@ -66,7 +64,7 @@ def test_of_overlapping_overrides_the_later_wins_and_it_is_told() -> None:
     schedule = rota(overrides=(first, second))
     shift = on_call(schedule, utc("2026-11-04T12:00"))
     assert shift is not None and shift.person == "dan"
-    (found,) = override_findings({"primary": schedule})
+    (found,) = schedule_findings({"primary": schedule})
     assert found.message == (
         "two overrides of primary overlap: cat until 2026-11-05 08:00 UTC, dan from "
         "2026-11-04 08:00 UTC; dan wins"
@@ -123,5 +121,5 @@ def test_the_horizon_is_told_from_four_weeks_before(today: date, code: str | Non
 
 
 def test_a_rotation_of_one_is_one_long_turn() -> None:
-    (turn,) = shifts(replace(rota(), members=("ann",)))
+    (turn,) = shifts(rota("primary", "ann"))
     assert (turn.start, turn.end) == (rota().starts, rota().until)

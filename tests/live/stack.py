@@ -169,7 +169,7 @@ def until(what: str, condition: Callable[[], object], seconds: float = 40) -> No
     assert _poll(condition, seconds), f"not within {seconds} s: {what}"
 
 
-def post(url: str, body: Any) -> None:
+def post(url: str, body: object) -> None:
     """POST JSON; anything but success is an error."""
     request = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}

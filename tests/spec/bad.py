@@ -325,7 +325,61 @@ added("bad mail", "people:\n  ann: {email: ann}\n")
 ROTA = "rotation: {every: 1w, starts: 2026-11-02T09:00, until: 2027-11-01T09:00, members: [ann]}"
 added("unknown member of a rotation", f"oncall:\n  primary: {{{ROTA}}}\n")
 ANN = "people:\n  ann: {email: ann@example.com}\n"
-added("half a day", ANN + "oncall:\n  p: {" + ROTA.replace("1w", "12h") + "}\n")
+added("half an hour", ANN + "oncall:\n  p: {" + ROTA.replace("1w", "30m") + "}\n")
+added("no rotation", ANN + "oncall:\n  p: {timezone: UTC}\n")
+added("rotation and layers", ANN + "oncall:\n  p: {" + ROTA + ", layers: [{" + ROTA + "}]}\n")
+added("no beginning", ANN + "oncall:\n  p: {rotation: {every: 1w, members: [ann]}}\n")
+added("for ever", ANN + "oncall:\n  p: {" + ROTA.replace("2027-11-01", "2057-11-01") + "}\n")
+added("out of time", ANN + "oncall:\n  p: {" + ROTA.replace("2026-11-02", "0001-01-01") + "}\n")
+added(
+    "hand-over of days on a weekday",
+    ANN + "oncall:\n  p: {" + ROTA.replace("1w,", "1d, hand_over: monday 09:00,") + "}\n",
+)
+added(
+    "hand-over at no time",
+    ANN + "oncall:\n  p: {" + ROTA.replace("1w,", "1w, hand_over: monady 09:00,") + "}\n",
+)
+
+
+def layer(text: str) -> str:
+    """A schedule of two layers, the second restricted so."""
+    return f"{ANN}oncall:\n  p:\n    layers:\n      - {ROTA}\n      - {{{text}, {ROTA}}}\n"
+
+
+added("layer during nothing known", layer("during: office"))
+added("layer during two things", layer("during: {weekdays: [monday], from: monday 09:00}"))
+added("layer during no time", layer('during: {times: [{from: "09:00", until: "09:00"}]}'))
+added("layer during a wrapped week", layer("during: {weekdays: ['sunday:monday']}"))
+added("layer in no zone", layer("timezone: Mars/Olympus"))
+added(
+    "layers of one name",
+    layer("name: layer 1")
+    .replace("layer 1", "layer-1")
+    .replace("- rotation", "- name: layer-1\n        rotation"),
+)
+added("layer of whom", layer("name: x").replace("[ann]", "[anne]"))
+SHIFTED = ANN + "oncall:\n  p: {" + ROTA + "}\n"
+added("shifted from nothing", SHIFTED + "  q: {shift_from: primary}\n")
+added("shifted twice", SHIFTED + "  q: {shift_from: p}\n  r: {shift_from: q}\n")
+added("shifted in time", SHIFTED + "  q: {shift_from: p, starts: 2026-11-09T09:00}\n")
+added("shifted by nothing", SHIFTED + "  q: {shift_from: p, offset: 0}\n")
+added("offset of its own", SHIFTED.replace("p: {", "p: {offset: 1, "))
+
+
+def holiday(text: str) -> str:
+    """A schedule with one rule for holidays."""
+    return SHIFTED.replace("p: {", f"p: {{holidays: [{{{text}}}], ")
+
+
+added("holiday of nobody and somebody", holiday("days: [2026-12-25], member: ann, nobody: true"))
+added("holiday of none", holiday("days: [2026-12-25]"))
+added("holiday without days", holiday("member: ann"))
+added("holiday of a stranger", holiday("days: [2026-12-25], members: [ann, eve]"))
+added("no such day", holiday("days: [2027-02-29], member: ann"))
+added("not a day", holiday("days: [christmas], member: ann"))
+added("holiday backwards", holiday("days: [{first: 2026-12-26, last: 2026-12-24}], member: ann"))
+added("no such calendar", holiday("days: france, member: ann"))
+added("a calendar with no such day", "holidays:\n  france: [2026-12-25, 2026-13-01]\n")
 added(
     "ends before it starts",
     ANN + "oncall:\n  p: {" + ROTA.replace("2027-11-01", "2025-11-01") + "}\n",
