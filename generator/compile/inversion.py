@@ -34,8 +34,9 @@ from generator.promql.tree import (
     unwrapped,
 )
 
-MARGIN = 0.1
-"""How far beyond a limit, relative to it."""
+SAFE, BEYOND = 0.1, 0.107
+"""How far on either side of a limit, relative to it. They differ, so that the mean over a window
+that is half the one and half the other is not the limit itself, where rounding would decide."""
 
 
 @dataclass(slots=True)
@@ -229,14 +230,15 @@ def _compared(bench: Bench, node: Binary, wanted: bool, start: Levels) -> Levels
         if isinstance(nested, Binary) and nested.op in COMPARISON and not nested.bool:
             opened = _solve(bench, nested, True, start)
             start = opened if opened is not None else start
-    width = abs(bench.number(node.lhs, start) or 0.0) * MARGIN or 1.0
+    share = BEYOND if wanted else SAFE
+    width = abs(bench.number(node.lhs, start) or 0.0) * share or 1.0
     direction = _direction(node.op, wanted)
 
     def gap(levels: Levels) -> float | None:
         left, right = bench.number(node.lhs, levels), bench.number(node.rhs, levels)
         if left is None or right is None or not math.isfinite(left) or not math.isfinite(right):
             return None
-        margin = abs(right) * MARGIN or width
+        margin = abs(right) * share or width
         return left - right - direction * margin
 
     def fits(levels: Levels) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from generator.compile.inversion import Bench, firing, reaching, silent
 from generator.compile.operations import Unsupported
-from generator.compile.stimulus import Levels, Phase, Reach, Source, reach, sources
-from generator.compile.timeline import Grid, Onset, Play
+from generator.compile.stimulus import LINE, Levels, Phase, Reach, Source, reach, sources
+from generator.compile.timeline import Grid, Offset, Onset, Play
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
 
@@ -52,6 +53,14 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolution:
+    """The last evaluation at which the alert fires, and the first at which it does not."""
+
+    fires_until: float
+    silent_from: float
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """Phases in which the alert fires, and others in which it does not."""
 
@@ -64,8 +73,8 @@ class Proof:
     """The last evaluation at which it does not, by the earlier reading."""
     count: int
     calm: tuple[Phase, ...]
-    resolves: float | None
-    """When it is silent again; None where the data does not come back."""
+    resolves: Resolution | None
+    """How it ends; None where the data does not come back."""
 
 
 def prove(subject: Subject) -> Proof | None:
@@ -116,7 +125,7 @@ def _unusual(
     before = Phase(grid.up(usual.before), _lively(base), usual.swing, usual.period)
     for odd in usual.odd:
         hot = {s: level * odd for s, level in before.levels.items() if level is not None}
-        proof = _played(subject, all_, grid, [before], hot, before, None)
+        proof = _played(subject, all_, grid, [before], hot, before, [before])
         if proof is not None:
             return proof
     return None
@@ -130,7 +139,9 @@ def _steady(subject: Subject, bench: Bench, grid: Grid, lead: float, base: Level
     calm = silent(bench, subject.expr, hot)
     if calm is None:
         return None
-    after = None if subject.latches else grid.up(lead + subject.keep + 2 * grid.step)
+    back = Phase(0, {s: -v if v and s.kind == LINE else calm[s] for s, v in hot.items()})
+    none = Phase(0, {s: 0.0 if v and v != calm[s] else calm[s] for s, v in hot.items()})
+    after = [] if subject.latches else [Phase(0, calm), back, Phase(0, base), none]
     return _played(subject, bench.all_, grid, [Phase(lead, calm)], hot, Phase(0, calm), after)
 
 
@@ -152,7 +163,7 @@ def _shifted(
     calm = silent(bench, subject.expr, hot)
     if calm is None:
         return None
-    return _played(subject, all_, grid, [before], hot, Phase(0, calm), None)
+    return _played(subject, all_, grid, [before], hot, Phase(0, calm), [before, Phase(0, calm)])
 
 
 def _lively(base: Levels) -> Levels:
@@ -166,9 +177,12 @@ def _played(
     before: list[Phase],
     hot: Levels,
     calm: Phase,
-    after: float | None,
+    after: Sequence[Phase],
 ) -> Proof | None:
-    """The proof, if the data does what it should; `calm` lasts as long as is needed."""
+    """The proof, if the data does what it should; `calm` lasts as long as is needed.
+
+    `after`: what may end the alert, the first that does is taken.
+    """
     lead = sum(phase.seconds for phase in before)
     hold = grid.up(subject.hold)
     ahead = lead * 3 if subject.usual is None else 0.0
@@ -189,10 +203,11 @@ def _played(
         return None
     phases = [*before, Phase(tail - lead, hot)]
     resolves = None
-    if after is not None:
-        resolves = _resolved(subject, all_, grid, phases, replace(calm, seconds=after * 3), onset)
-    if resolves is not None:
-        phases.append(replace(calm, seconds=resolves + 2 * grid.step - tail))
+    for patience, calmer in product((1, 20), after):
+        resolves = _resolved(subject, all_, grid, phases, calmer, onset, patience)
+        if resolves is not None:
+            phases.append(replace(calmer, seconds=resolves.silent_from + 2 * grid.step - tail))
+            break
     return Proof(grid, all_, tuple(phases), fires, quiet, onset.count, tuple(safe), resolves)
 
 
@@ -209,17 +224,30 @@ def _resolved(
     phases: list[Phase],
     calm: Phase,
     onset: Onset,
-) -> float | None:
-    """When the condition is gone again and stays so, after `keep_firing_for`."""
+    patience: float,
+) -> Resolution | None:
+    """How it ends when the data is calm again: after `keep_firing_for`, and for good.
+
+    `patience` times as long as the windows say is waited: an average of all so far is slow. When
+    it ends is then known to a tenth only, for a sample more or less at its beginning tells.
+    """
     start = sum(phase.seconds for phase in phases)
-    play = Play(subject.expr, all_, [*phases, calm], grid, subject.rules)
-    time = grid.up(start)
-    while time < play.end - grid.up(subject.keep) - 3 * grid.step:
-        if not any(play.counts(time)):
-            gone = time + grid.up(subject.keep) + grid.step
-            return gone if play.never(time, gone) else None
-        time += grid.step
-    return None
+    found = reach(subject.expr, subject.rules)
+    keep = grid.up(subject.keep)
+    settled = (found.window + found.offset) * 1.5 + 4 * _EXTRA * grid.step
+    length = grid.up(settled * patience + keep)
+    play = Play(subject.expr, all_, [*phases, replace(calm, seconds=length)], grid, subject.rules)
+    gone = play.offset(start, onset.count)
+    if gone is not None and patience > 1:
+        slack = grid.up((gone.late - start) / 10)
+        gone = Offset(gone.early - slack, gone.late + slack)
+    if gone is None or gone.late + keep + 2 * grid.step >= play.end:
+        return None
+    if not play.never(gone.late, gone.late + keep + 2 * grid.step):
+        return None
+    if not play.lasts(start, gone.early - grid.step, onset.count):
+        return None
+    return Resolution(gone.early + keep - grid.step, gone.late + keep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,8 @@ def _scenarios(
     expected = [Expectation(quiet, firing, _SILENT), Expectation(fires, firing, told)]
     name = f"fires {planned.rule.for_} after its condition holds" if subject.hold else "fires"
     if proof.resolves is not None:
-        expected.append(Expectation(_at(proof.resolves), firing, _SILENT))
+        expected.append(Expectation(_at(proof.resolves.fires_until), firing, told))
+        expected.append(Expectation(_at(proof.resolves.silent_from), firing, _SILENT))
         name += ", and resolves"
     found = [
         _scenario(name, proof, proof.hot, expected),
