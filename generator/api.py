@@ -343,10 +343,11 @@ def run_tests(root: Path, wanted: Sequence[str] = (), progress: bool = False) ->
     for name in compilation.wanted:
         places |= _test_places(name, compilation.tenants[name].build)
     with staged(trees) as stage:
-        files = sorted(stage.glob("*/prometheus/tests/*/test.yml"))
+        found = stage.glob("*/prometheus/tests/*/*.yml")
+        files = sorted(path for path in found if path.name != "rules.yml")
         findings, ran = promtool_run_tests(promtool, files, stage, places, root / CACHE)
     tested = len(files) - len([f for f in findings if f.code == "unit-test-failed"])
-    told = f"{tested} of {len(files)} alerts' tests pass ({len(files) - ran} remembered)"
+    told = f"{tested} of {len(files)} files of tests pass ({len(files) - ran} remembered)"
     return Outcome(
         in_order((*compilation.findings, *findings)), [told, f"promtool {promtool.version}"]
     )

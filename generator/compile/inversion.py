@@ -7,10 +7,11 @@ limit, or 10 % on the safe side of it. Every answer is checked by `simulation`, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from generator.compile.conditions import Side
 from generator.compile.operations import Vector
 from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import (
@@ -100,6 +101,31 @@ def silent(bench: Bench, expr: Expr, start: Levels) -> Levels | None:
     """Levels near those that fire at which it does not hold. Raises Unsupported."""
     found = _solve(bench, expr, False, start)
     return found if found is not None and not bench.holds(expr, found) else None
+
+
+def differing(
+    bench: Bench, side: Side, hot: Levels, calm: Levels, base: Levels
+) -> Iterator[Levels]:
+    """Levels at which an expression may do otherwise without one side of a set operation.
+
+    Raises Unsupported.
+    """
+    if side.within.op == "or":
+        for start in (calm, base):
+            alone = _solve(bench, side.expr, True, start)
+            if alone is not None:
+                yield alone
+                quiet = _solve(bench, side.other, False, alone)
+                if quiet is not None:
+                    yield quiet
+        return
+    for start in (hot, base):
+        failing = _solve(bench, side.expr, side.within.op == "unless", start)
+        if failing is not None:
+            yield failing
+            holding = _solve(bench, side.other, True, failing)
+            if holding is not None:
+                yield holding
 
 
 def reaching(bench: Bench, expr: Expr, target: float, start: Levels) -> Levels | None:

@@ -5,12 +5,14 @@ Makes phases and times; `tests` writes them as scenarios. What cannot be turned 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 
-from generator.compile.inversion import Bench, firing, reaching, silent
+from generator.compile.conditions import Side, sides
+from generator.compile.inversion import Bench, differing, firing, reaching, silent
 from generator.compile.operations import Unsupported
+from generator.compile.shards import sharded
 from generator.compile.stimulus import LINE, Levels, Phase, Reach, Source, reach, sources
 from generator.compile.timeline import Grid, Offset, Onset, Play
 from generator.ir.rules import RecordingRule
@@ -40,6 +42,7 @@ class Subject:
     """An alert as data is sought for it: all times in seconds."""
 
     alert: str
+    labels: Mapping[str, str]
     expr: Expr
     rules: Sequence[RecordingRule]
     hold: float
@@ -75,6 +78,23 @@ class Proof:
     calm: tuple[Phase, ...]
     resolves: Resolution | None
     """How it ends; None where the data does not come back."""
+    base: Levels = field(default_factory=dict)
+    """The levels of the sources where nothing is asked of them."""
+    sides: tuple[Shown, ...] = ()
+    """What shows that each side of `and`, `or` and `unless` matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Data by which the alert without one side of a set operation would do otherwise.
+
+    `proof`: it fires for this side alone; None: it is silent in `calm`, because this side fails,
+    or, of `unless`, holds.
+    """
+
+    side: Side
+    calm: tuple[Phase, ...]
+    proof: Proof | None
 
 
 def prove(subject: Subject) -> Proof | None:
@@ -105,7 +125,21 @@ def grid_of(found: Reach, subject: Subject) -> Grid:
 
 def _proved(subject: Subject) -> Proof | None:
     found = reach(subject.expr, subject.rules)
-    all_ = sources(subject.expr, subject.rules, subject.alert)
+    whole = sources(subject.expr, subject.rules, subject.alert)
+    parted = sharded(subject.expr, subject.rules, whole)
+    for all_ in (parted, whole) if parted != whole else (whole,):
+        try:
+            proof = _proved_with(subject, all_, found)
+        except Unsupported:
+            if all_ is whole:
+                raise
+            continue
+        if proof is not None:
+            return proof
+    return None
+
+
+def _proved_with(subject: Subject, all_: tuple[Source, ...], found: Reach) -> Proof | None:
     grid = grid_of(found, subject)
     lead = grid.up(found.window + found.offset + _EXTRA * grid.step)
     base: Levels = {source: source.base for source in all_}
@@ -142,7 +176,9 @@ def _steady(subject: Subject, bench: Bench, grid: Grid, lead: float, base: Level
     back = Phase(0, {s: -v if v and s.kind == LINE else calm[s] for s, v in hot.items()})
     none = Phase(0, {s: 0.0 if v and v != calm[s] else calm[s] for s, v in hot.items()})
     after = [] if subject.latches else [Phase(0, calm), back, Phase(0, base), none]
-    return _played(subject, bench.all_, grid, [Phase(lead, calm)], hot, Phase(0, calm), after)
+    before = [Phase(lead, calm)]
+    proof = _played(subject, bench.all_, grid, before, hot, Phase(0, calm), after)
+    return _with_sides(subject, bench, proof, before, hot, calm, after)
 
 
 def _shifted(
@@ -163,7 +199,67 @@ def _shifted(
     calm = silent(bench, subject.expr, hot)
     if calm is None:
         return None
-    return _played(subject, all_, grid, [before], hot, Phase(0, calm), [before, Phase(0, calm)])
+    after = [before, Phase(0, calm)]
+    proof = _played(subject, all_, grid, [before], hot, Phase(0, calm), after)
+    return _with_sides(subject, bench, proof, [before], hot, calm, after)
+
+
+def _with_sides(
+    subject: Subject,
+    bench: Bench,
+    proof: Proof | None,
+    before: list[Phase],
+    hot: Levels,
+    calm: Levels,
+    after: Sequence[Phase],
+) -> Proof | None:
+    """The proof, with data for each side of a set operation that it does not show yet."""
+    if proof is None:
+        return None
+    shown: list[Shown] = []
+    alike = list(sides(subject.expr))
+    for side in alike:
+        try:
+            made = _shown(subject, bench, proof, side, before, hot, calm, after)
+        except (Unsupported, OverflowError, ZeroDivisionError):
+            continue
+        if made is not None:
+            shown.append(made)
+    return replace(proof, sides=tuple(shown))
+
+
+def _shown(
+    subject: Subject,
+    bench: Bench,
+    proof: Proof,
+    side: Side,
+    before: list[Phase],
+    hot: Levels,
+    calm: Levels,
+    after: Sequence[Phase],
+) -> Shown | None:
+    """Levels at which the whole and the rest differ; None where they already did, or none are."""
+    expr, grid = subject.expr, proof.grid
+    whole, rest = bench.value(expr, hot), bench.value(side.rest, hot)
+    if isinstance(whole, float) or isinstance(rest, float) or len(whole) != len(rest):
+        return None
+    if bench.holds(side.rest, calm):
+        return None
+    lead = sum(phase.seconds for phase in before)
+    for levels in differing(bench, side, hot, calm, proof.base):
+        if bench.holds(expr, levels) == bench.holds(side.rest, levels):
+            continue
+        if bench.holds(expr, levels):
+            found = _played(subject, proof.sources, grid, before, levels, Phase(0, calm), after)
+            if found is not None:
+                return Shown(side, found.calm, found)
+            continue
+        tail = proof.fires + 2 * grid.step
+        safe = (*before, Phase(tail - lead, levels))
+        play = Play(expr, proof.sources, safe, grid, subject.rules)
+        if play.never(_filled(subject, grid), tail - grid.step):
+            return Shown(side, safe, None)
+    return None
 
 
 def _lively(base: Levels) -> Levels:
@@ -208,7 +304,9 @@ def _played(
         if resolves is not None:
             phases.append(replace(calmer, seconds=resolves.silent_from + 2 * grid.step - tail))
             break
-    return Proof(grid, all_, tuple(phases), fires, quiet, onset.count, tuple(safe), resolves)
+    base = {source: source.base for source in all_}
+    hot_, calm_ = tuple(phases), tuple(safe)
+    return Proof(grid, all_, hot_, fires, quiet, onset.count, calm_, resolves, base)
 
 
 def _filled(subject: Subject, grid: Grid) -> float:

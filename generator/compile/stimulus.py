@@ -29,7 +29,10 @@ from generator.promql.tree import (
 
 GAUGE, COUNTER, LINE, AGE, STEPS = "gauge", "counter", "line", "age", "steps"
 HISTOGRAM, ALERT = "histogram", "alert"
+ALERTS = "ALERTS"
+"""The metric in which Prometheus keeps alerts."""
 _ORDER = (HISTOGRAM, COUNTER, LINE, STEPS, AGE, ALERT, GAUGE)
+_SHARES = (("a", 0.75), ("b", 0.25))
 BUSY = 100.0
 """Events a second, and the value of a gauge, where nothing else is asked."""
 
@@ -48,6 +51,8 @@ class Source:
     metric: str
     labels: tuple[tuple[str, str], ...]
     kind: str
+    shard: str = ""
+    """A label in which it is two series, of three quarters and one quarter; empty: one series."""
 
     @property
     def base(self) -> float | None:
@@ -56,9 +61,14 @@ class Source:
             return None
         if self.kind in (LINE, STEPS, AGE):
             return 0.0
-        if self.kind == HISTOGRAM or self.metric == "up" or self.metric.endswith("_success"):
+        if self.kind == HISTOGRAM or is_flag(self.metric):
             return 1.0
         return BUSY
+
+
+def is_flag(metric: str) -> bool:
+    """Whether the metric says yes or no."""
+    return metric == "up" or metric.endswith("_success")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +93,12 @@ def sources(expr: Expr, rules: Sequence[RecordingRule], own_alert: str = "") -> 
     """
     kinds: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
     selectors: dict[str, list[tuple[Matcher, ...]]] = {}
-    for node, kind in _read(expr, rules):
+    for node, kind in selectors_read(expr, rules):
         if node.name is None:
             raise Unsupported("a selector without a metric's name")
-        if node.name == "ALERTS" and _equals(node, "alertname") == own_alert:
+        if node.name == ALERTS and _equals(node, "alertname") == own_alert:
             continue
-        used = ALERT if node.name == "ALERTS" else kind
+        used = ALERT if node.name == ALERTS else kind
         matchers = tuple(m for m in node.matchers if used != HISTOGRAM or m.name != "le")
         selectors.setdefault(node.name, []).append(matchers)
         labels = satisfying(matchers)
@@ -131,31 +141,34 @@ def recorded_by(node: VectorSelector, rules: Sequence[RecordingRule]) -> list[Re
     ]
 
 
-def _read(
+def selectors_read(
     expr: Expr, rules: Sequence[RecordingRule], kind: str = GAUGE
 ) -> Iterable[tuple[VectorSelector, str]]:
-    """Every raw selector with the kind of series it wants, from how it is used."""
+    """Every raw selector with the kind of series it wants, from how it is used.
+
+    Recordings are followed to what they read.
+    """
     match expr:
         case VectorSelector():
             made = recorded_by(expr, rules)
             for rule in made:
-                yield from _read(parse(rule.expr), rules)
+                yield from selectors_read(parse(rule.expr), rules)
             if not made:
                 yield expr, kind
         case RangeSelector():
-            yield from _read(expr.selector, rules, kind)
+            yield from selectors_read(expr.selector, rules, kind)
         case Call():
             wanted = _WANTED.get(expr.function, kind)
             if wanted == COUNTER and kind == HISTOGRAM:
                 wanted = HISTOGRAM
             for arg in expr.args:
-                yield from _read(arg, rules, wanted)
+                yield from selectors_read(arg, rules, wanted)
         case Binary(op="-") if _is_time(expr.lhs) or _is_time(expr.rhs):
             for side in (expr.lhs, expr.rhs):
-                yield from _read(side, rules, AGE)
+                yield from selectors_read(side, rules, AGE)
         case _:
             for child in children(expr):
-                yield from _read(child, rules, kind)
+                yield from selectors_read(child, rules, kind)
 
 
 _WANTED = {
@@ -246,8 +259,24 @@ def samples(all_: Iterable[Source], phases: Sequence[Phase], interval: float) ->
         if source.kind == HISTOGRAM:
             made += _buckets(source, phases, interval)
         else:
-            made.append(Series(source.metric, source.labels, _values(source, phases, interval)))
+            values = _values(source, phases, interval)
+            for labels, share in shards(source):
+                part = values if share == 1 else [_part(value, share) for value in values]
+                made.append(Series(source.metric, labels, part))
     return tuple(made)
+
+
+def shards(source: Source) -> list[tuple[tuple[tuple[str, str], ...], float]]:
+    """The labels of the source's series, with the share of it that each holds."""
+    if not source.shard:
+        return [(source.labels, 1.0)]
+    return [
+        (tuple(sorted((*source.labels, (source.shard, name)))), share) for name, share in _SHARES
+    ]
+
+
+def _part(value: float | None, share: float) -> float | None:
+    return None if value is None else round(value * share, 9)
 
 
 def _level(phase: Phase, source: Source) -> float | None:

@@ -125,16 +125,16 @@ class Play:
                 return Offset(early, index * step)
         return None
 
-    def lasts(self, start: float, end: float, count: int) -> bool:
+    def lasts(self, start: float, end: float, count: int, looks: int = _LOOKED_AT) -> bool:
         """Whether it holds for `count` series from start to end, looked at in many places."""
-        return all(self.counts(time) == (count, count) for time in self._places(start, end))
+        return all(self.counts(time) == (count, count) for time in self._places(start, end, looks))
 
     def never(self, start: float, end: float) -> bool:
         """Whether it holds for nothing from start to end, looked at in many places."""
         return not any(any(self.counts(time)) for time in self._places(start, end))
 
-    def _places(self, start: float, end: float) -> list[float]:
+    def _places(self, start: float, end: float, looks: int = _LOOKED_AT) -> list[float]:
         first, last = round(start / self.grid.step), round(end / self.grid.step)
-        stride = max(1, (last - first) // _LOOKED_AT)
+        stride = max(1, (last - first) // looks)
         steps = [*range(first, last, stride), last]
         return [step * self.grid.step for step in steps]

@@ -145,7 +145,7 @@ def _told(output: str, names: Sequence[str], origins: Origins, code: str) -> lis
 
 
 def _key(tool: Tool, path: Path) -> str:
-    digest = hashlib.sha256(f"{tool.path}:{tool.version}".encode())
+    digest = hashlib.sha256(f"{tool.path}:{tool.version}:{path.name}".encode())
     for file in sorted(path.parent.iterdir()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()

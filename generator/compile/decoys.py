@@ -1,0 +1,72 @@
+"""Series an alert must not see: each differs from one it reads in a single label.
+
+They do the opposite of what the alert's own data does. A selector that lost a matcher, the
+tenant's first of all, would take them for its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from generator.compile.series import accepts, violating
+from generator.compile.stimulus import ALERTS, Phase, Source, selectors_read
+from generator.ir.rules import RecordingRule
+from generator.promql.tree import Expr, Matcher
+
+FOREIGN = "another-tenant"
+
+Decoys = dict[Source, Source]
+"""What must not be seen -> what it stands beside."""
+
+
+def decoys(
+    expr: Expr,
+    rules: Sequence[RecordingRule],
+    all_: Sequence[Source],
+    own_alert: str,
+    tenant_label: str,
+) -> Decoys:
+    """A series per source and matcher that fails just this matcher. Raises Unsupported.
+
+    Only what no selector of the expression takes: the alert's own data decides alone.
+    """
+    read: dict[str, list[tuple[Matcher, ...]]] = {}
+    for node, _ in selectors_read(expr, rules):
+        matchers = tuple(m for m in node.matchers if m.name not in ("le", "__name__"))
+        read.setdefault(node.name or "", []).append(matchers)
+    known = {(s.metric, s.labels) for s in all_}
+    found: Decoys = {}
+    for source in all_:
+        for matchers in read.get(source.metric, ()):
+            if not accepts(matchers, dict(source.labels)):
+                continue
+            for matcher in matchers:
+                labels = _failing(matcher, dict(source.labels), tenant_label)
+                if labels is None or any(accepts(other, labels) for other in read[source.metric]):
+                    continue
+                if source.metric == ALERTS and labels.get("alertname") == own_alert:
+                    continue
+                made = replace(source, labels=tuple(sorted(labels.items())))
+                if (made.metric, made.labels) not in known:
+                    known.add((made.metric, made.labels))
+                    found[made] = source
+    return found
+
+
+def _failing(matcher: Matcher, labels: dict[str, str], tenant_label: str) -> dict[str, str] | None:
+    if matcher.name == tenant_label:
+        return {**labels, matcher.name: FOREIGN}
+    return violating([matcher], labels)
+
+
+def moved(phases: Sequence[Phase], names: Decoys, seconds: float) -> tuple[Phase, ...]:
+    """The phases as decoys go through them, for `seconds` in all: the last is made to fit."""
+    made: list[Phase] = []
+    left = seconds
+    for number, phase in enumerate(phases):
+        whole = left if number == len(phases) - 1 else min(left, phase.seconds)
+        levels = {decoy: phase.levels.get(own, own.base) for decoy, own in names.items()}
+        made.append(replace(phase, seconds=whole, levels=levels))
+        left -= whole
+    return tuple(phase for phase in made if phase.seconds > 0)
