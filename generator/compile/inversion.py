@@ -39,6 +39,9 @@ SAFE, BEYOND = 0.1, 0.107
 """How far on either side of a limit, relative to it. They differ, so that the mean over a window
 that is half the one and half the other is not the limit itself, where rounding would decide."""
 
+_COARSE = 2**-8
+"""Counters rise in steps of nine bits: a level is found this closely."""
+
 
 @dataclass(slots=True)
 class Bench:
@@ -350,6 +353,9 @@ def _rational(source: Source, at: Callable[[float], float | None]) -> float | No
         value = at(candidate)
         if value is not None and abs(value) <= 1e-5 * scale:
             return candidate
+    below, above = at(root * (1 - _COARSE)), at(root * (1 + _COARSE))
+    if below is not None and above is not None and below * above < 0:
+        return float(f"{root:.6g}")
     return None
 
 
@@ -375,6 +381,8 @@ def _bisected(
 ) -> float | None:
     """The root between two levels; None where the gap jumps over it."""
     for _ in range(50):
+        if high - low <= 1e-6 * abs(high):
+            break
         middle = (low + high) / 2
         value = at(middle)
         if value is None:
@@ -387,7 +395,7 @@ def _bisected(
             high = middle
     for candidate in (float(f"{high:.6g}"), high):
         value = at(candidate)
-        if value is not None and abs(value) <= 1e-3 * abs(below):
+        if value is not None and abs(value) <= 0.01 * abs(below):
             return candidate
     return None
 

@@ -261,7 +261,7 @@ def samples(all_: Iterable[Source], phases: Sequence[Phase], interval: float) ->
         else:
             values = _values(source, phases, interval)
             for labels, share in shards(source):
-                part = values if share == 1 else [_part(value, share) for value in values]
+                part = values if share == 1 else [_part(source, v, share) for v in values]
                 made.append(Series(source.metric, labels, part))
     return tuple(made)
 
@@ -275,8 +275,10 @@ def shards(source: Source) -> list[tuple[tuple[tuple[str, str], ...], float]]:
     ]
 
 
-def _part(value: float | None, share: float) -> float | None:
-    return None if value is None else round(value * share, 9)
+def _part(source: Source, value: float | None, share: float) -> float | None:
+    if value is None:
+        return None
+    return value * share if source.kind == COUNTER else round(value * share, 9)
 
 
 def _level(phase: Phase, source: Source) -> float | None:
@@ -296,18 +298,28 @@ def _values(source: Source, phases: Sequence[Phase], interval: float) -> list[fl
         elif source.kind == GAUGE or source.kind == ALERT:
             values += [_swung(level, phase, (start + i) * interval) for i in range(count)]
         elif not phase.noise:
-            step = level * interval
+            step = _stride(source.kind, level * interval)
             values += [_shown(source.kind, total + step * i) for i in range(count)]
             total += step * count
         else:
             for index in range(start, start + count):
                 values.append(_shown(source.kind, total))
-                total += _swung(level, phase, index * interval) * interval
+                total += _stride(source.kind, _swung(level, phase, index * interval) * interval)
     return values
 
 
+def _stride(kind: str, step: float) -> float:
+    """A counter's step in nine bits: its sums are exact then, and never by rounding a reset."""
+    if kind != COUNTER or not step:
+        return step
+    unit = 2.0 ** (math.frexp(step)[1] - 9)
+    return round(step / unit) * unit
+
+
 def _shown(kind: str, total: float) -> float:
-    return 1.0 + math.floor(total + 1e-9) if kind == STEPS else round(total, 9)
+    if kind == STEPS:
+        return 1.0 + math.floor(total + 1e-9)
+    return total if kind == COUNTER else round(total, 9)
 
 
 def _swung(level: float, phase: Phase, time: float) -> float:
