@@ -28,6 +28,7 @@ from generator.compile.stimulus import (
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import (
     COMPARISON,
+    SET,
     Binary,
     Call,
     Expr,
@@ -39,8 +40,8 @@ SAFE, BEYOND = 0.1, 0.107
 """How far on either side of a limit, relative to it. They differ, so that the mean over a window
 that is half the one and half the other is not the limit itself, where rounding would decide."""
 
-_COARSE = 2**-8
-"""Counters rise in steps of nine bits: a level is found this closely."""
+_COARSE = 2**-12
+"""Counters rise in steps of fourteen bits: a level is found this closely."""
 
 
 @dataclass(slots=True)
@@ -218,13 +219,19 @@ def _unless(bench: Bench, expr: Binary, wanted: bool, start: Levels) -> Levels |
 
 
 def _inside(bench: Bench, expr: Expr, wanted: bool, start: Levels) -> Levels | None:
-    """Something that is no condition itself: the comparisons in it, or whether there is data."""
-    nested = _comparisons(expr)
+    """Something that is no condition itself: the conditions in it, or whether there is data."""
+    nested = _conditions(expr)
     if wanted:
-        found: Levels | None = {s: lv for s, lv in start.items() if lv is not None}
+        found: Levels = {s: lv for s, lv in start.items() if lv is not None or s.kind == ALERT}
         for node in nested:
-            if found is not None and not bench.holds(node, found):
-                found = _solve(bench, node, True, found)
+            if not bench.holds(node, found):
+                found = _solve(bench, node, True, found) or found
+        if bench.holds(expr, found):
+            return found
+        alerts = {s: 1.0 for s in bench.read_by(expr) if s.kind == ALERT}
+        for fired in (*({one: 1.0} for one in alerts), alerts):
+            if bench.holds(expr, {**found, **fired}):
+                return {**found, **fired}
         return found
     for node in nested:
         spoilt = _solve(bench, node, False, start)
@@ -233,16 +240,22 @@ def _inside(bench: Bench, expr: Expr, wanted: bool, start: Levels) -> Levels | N
     return {**start, **dict.fromkeys(bench.read_by(expr))}
 
 
-def _comparisons(expr: Expr) -> list[Binary]:
-    """The outermost comparisons inside an expression."""
-    found: list[Binary] = []
+def _conditions(expr: Expr) -> list[Expr]:
+    """The outermost comparisons, set operations and absences inside an expression."""
+    found: list[Expr] = []
     for child in children(expr):
         inner = unwrapped(child)
-        if isinstance(inner, Binary) and inner.op in COMPARISON and not inner.bool:
+        if (isinstance(inner, Binary) and _decides(inner)) or (
+            isinstance(inner, Call) and inner.function in ("absent", "absent_over_time")
+        ):
             found.append(inner)
         else:
-            found += _comparisons(inner)
+            found += _conditions(inner)
     return found
+
+
+def _decides(node: Binary) -> bool:
+    return node.op in SET or (node.op in COMPARISON and not node.bool)
 
 
 # --------------------------------------------------------------------------- comparisons
@@ -250,7 +263,7 @@ def _comparisons(expr: Expr) -> list[Binary]:
 
 def _compared(bench: Bench, node: Binary, wanted: bool, start: Levels) -> Levels | None:
     """Move one source until the sides stand a margin apart, on the wanted side."""
-    for inner in (*_comparisons(node.lhs), *_comparisons(node.rhs)):
+    for inner in (*_conditions(node.lhs), *_conditions(node.rhs)):
         if not bench.holds(inner, start):
             opened = _solve(bench, inner, True, start)
             start = opened if opened is not None else start

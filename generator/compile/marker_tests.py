@@ -6,14 +6,15 @@ as make one of them fall on the very second that matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from generator.compile.inhibition import DEPENDENCY_INFO
 from generator.compile.operations import Unsupported
 from generator.compile.scenarios import SILENT, at, counted, told
 from generator.compile.simulation import Evaluation
 from generator.ir.checks import AlertTest, Expectation, InputSeries, Scenario, TestFile
-from generator.ir.rules import AlertRule, RuleGroup
+from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.promql.parser import parse
 from generator.promql.tree import Expr, Number, vector_selectors, walk
 from generator.spec.model import LabelNames
@@ -33,6 +34,13 @@ class Marker:
     def planned(self) -> bool:
         """Whether it is of planned work: it reads the time and no series."""
         return not vector_selectors(parse(self.rule.expr))
+
+    def upstream(self, names: LabelNames) -> Mapping[str, str]:
+        """The label of an alert of a service that another depends on."""
+        for rule in self.group.rules:
+            if isinstance(rule, RecordingRule) and rule.record == DEPENDENCY_INFO:
+                return {names.service: rule.labels["upstream"]}
+        return {}
 
 
 def markers(groups: Sequence[RuleGroup], kind_label: str, kind: str) -> Iterator[Marker]:

@@ -53,6 +53,8 @@ class Subject:
     """Whether it reads its own `ALERTS`: then it does not resolve at the level where it began."""
     usual: Usual | None = None
     """For anomalies: what is usual before something odd happens."""
+    of_alerts: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the alerts it reads, beside those that its matchers ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def grid_of(found: Reach, subject: Subject) -> Grid:
 
 def _proved(subject: Subject) -> Proof | None:
     found = reach(subject.expr, subject.rules)
-    whole = sources(subject.expr, subject.rules, subject.alert)
+    whole = sources(subject.expr, subject.rules, subject.alert, subject.of_alerts)
     parted = sharded(subject.expr, subject.rules, whole)
     for all_ in (parted, whole) if parted != whole else (whole,):
         try:

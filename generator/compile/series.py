@@ -43,7 +43,8 @@ def _run_end(values: Sequence[float | None], start: int) -> int:
 
 def _difference(one: float | None, other: float) -> float:
     assert one is not None
-    return float(f"{one - other:.15g}") if one != other else 0.0
+    step = one - other
+    return step if (step * 2.0**40).is_integer() else float(f"{step:.12g}")
 
 
 def _run(first: float | None, following: Sequence[float | None], count: int) -> str:

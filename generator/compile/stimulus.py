@@ -85,8 +85,15 @@ class Phase:
 # --------------------------------------------------------------------------- sources
 
 
-def sources(expr: Expr, rules: Sequence[RecordingRule], own_alert: str = "") -> tuple[Source, ...]:
+def sources(
+    expr: Expr,
+    rules: Sequence[RecordingRule],
+    own_alert: str = "",
+    of_alerts: Mapping[str, str] | None = None,
+) -> tuple[Source, ...]:
     """Every series that the expression reads, through recording rules too.
+
+    `of_alerts`: labels that other alerts carry beside those that matchers ask of them.
 
     Where one selector is narrower than another, a series that only the wider selects is added.
     `ALERTS` of the alert itself are no input. Raises Unsupported.
@@ -104,6 +111,8 @@ def sources(expr: Expr, rules: Sequence[RecordingRule], own_alert: str = "") -> 
         labels = satisfying(matchers)
         if labels is None:
             raise Unsupported("matchers that no labels satisfy")
+        if used == ALERT and of_alerts:
+            labels = {**of_alerts, **labels}
         _note(kinds, node.name, labels, used)
     for name, found in selectors.items():
         for narrow in found:
@@ -309,10 +318,10 @@ def _values(source: Source, phases: Sequence[Phase], interval: float) -> list[fl
 
 
 def _stride(kind: str, step: float) -> float:
-    """A counter's step in nine bits: its sums are exact then, and never by rounding a reset."""
+    """A counter's step in fourteen bits: its sums are exact then, and never by rounding a reset."""
     if kind != COUNTER or not step:
         return step
-    unit = 2.0 ** (math.frexp(step)[1] - 9)
+    unit = 2.0 ** (math.frexp(step)[1] - 14)
     return round(step / unit) * unit
 
 

@@ -7,7 +7,7 @@ it. The data is found by `proof`; authors' own tests are compiled too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -84,7 +84,7 @@ def _marker_test(marker: Marker, context: Context) -> AlertTest | None:
     if marker.planned:
         return window_test(marker, slug, names)
     groups = (marker.group,)
-    case = _case(marker.rule, groups, None, context)
+    case = _case(marker.rule, groups, None, context, marker.upstream(names))
     if case.proof is None:
         return None
     return _whole_test(slug, case, _scenarios(case, case.proof), groups)
@@ -133,7 +133,11 @@ class _Case:
 
 
 def _case(
-    rule: AlertRule, groups: Sequence[RuleGroup], usual: Usual | None, context: Context
+    rule: AlertRule,
+    groups: Sequence[RuleGroup],
+    usual: Usual | None,
+    context: Context,
+    of_alerts: Mapping[str, str] | None = None,
 ) -> _Case:
     rules = [r for group in groups for r in group.rules if isinstance(r, RecordingRule)]
     level = context.platform.labels.level
@@ -153,6 +157,7 @@ def _case(
         step=float(context.platform.evaluation_interval.seconds),
         latches=_latches(rule),
         usual=usual,
+        of_alerts=of_alerts or {},
     )
     proof = prove(subject)
     beside: Decoys = {}
