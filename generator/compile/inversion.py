@@ -91,8 +91,16 @@ class Bench:
 
 
 def _alike(source: Source, wanted: Iterable[Source]) -> bool:
-    """The same series, of a kind that another part of the expression decided."""
-    return any(source.metric == w.metric and source.labels == w.labels for w in wanted)
+    """The same series, of a kind that another part of the expression decided.
+
+    Alerts may have more labels than are asked of them.
+    """
+    labels = set(source.labels)
+    return any(
+        source.metric == w.metric
+        and (source.labels == w.labels or (w.kind == ALERT and labels.issuperset(w.labels)))
+        for w in wanted
+    )
 
 
 def firing(bench: Bench, expr: Expr, start: Levels) -> Levels | None:
