@@ -198,7 +198,8 @@ def _usual(author: Alert | None) -> Usual | None:
     signal = author.signal
     swing = 0.2 if signal.method == "seasonal" else 0.05
     rise = 1 + 3 * swing * float(signal.sensitivity)
-    odd = {"above": (rise,), "below": (0.01,)}.get(signal.direction, (rise, 0.01))
+    high = (rise, 2 * rise)
+    odd = {"above": high, "below": (0.01,)}.get(signal.direction, (*high, 0.01))
     if signal.method != "seasonal":
         return Usual(swing, 3600.0, 30 * 3600.0, 900.0, odd)
     season = float(signal.season.seconds)

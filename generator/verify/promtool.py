@@ -101,27 +101,30 @@ def _failed_tests(
     cache: Path | None,
 ) -> list[Finding]:
     """One finding per test file that failed, with what promtool said of it."""
-    names = {path.relative_to(root).as_posix(): path for path in batch}
-    sections = _sections(output, list(names))
+    said = verdicts(output)
+    if len(said) != len(batch):
+        raise ToolFailed(f"promtool test rules failed without a verdict: {_shortened(output)}")
     findings = []
-    for name, path in names.items():
-        said = sections.get(name, "")
-        if "FAILED" not in said and "error" not in said.lower():
+    for path, (passed, text) in zip(batch, said, strict=True):
+        if passed:
             _remember(tool, path, cache)
             continue
         folder = path.parent.relative_to(root).as_posix()
-        message = f"the unit test {folder} fails: {_shortened(said)}"
+        message = f"the unit test {folder} fails: {_shortened(text)}"
         findings.append(error("unit-test-failed", message, places.get(folder)))
     if not findings:
         raise ToolFailed(f"promtool test rules failed without naming a test: {_shortened(output)}")
     return findings
 
 
-def _sections(output: str, names: Sequence[str]) -> dict[str, str]:
-    """promtool prints `Unit Testing:  <file>` before what it says of a file."""
-    parts = re.split(r"^Unit Testing:\s+(.+)$", output, flags=re.MULTILINE)
-    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-    return {name.strip(): text for name, text in sections.items() if name.strip() in names}
+def verdicts(output: str) -> list[tuple[bool, str]]:
+    """Whether each test file passed, and what is said of it, in the order they were given.
+
+    promtool 3 names no file any more; all generations say SUCCESS or FAILED once for each.
+    """
+    parts = re.split(r"^  (SUCCESS|FAILED:)$", output, flags=re.MULTILINE)
+    texts = [re.sub(r"^Unit Testing:.*$", "", text, flags=re.MULTILINE) for text in parts[2::2]]
+    return [(word == "SUCCESS", text) for word, text in zip(parts[1::2], texts, strict=True)]
 
 
 def _shortened(text: str) -> str:
