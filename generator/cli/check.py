@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
 from generator.cli.common import (
+    coverage_option,
     failing,
     find_root,
     print_findings,
@@ -19,17 +21,25 @@ from generator.cli.common import (
 @click.command(name="check")
 @click.argument("tenants", nargs=-1, metavar="[TENANT]...")
 @root_option
+@coverage_option
 @report_options
-def command(tenants: tuple[str, ...], root: Path | None, form: str, fail_on: str) -> None:
+def command(
+    tenants: tuple[str, ...],
+    root: Path | None,
+    min_tested: Decimal | None,
+    form: str,
+    fail_on: str,
+) -> None:
     """Check TENANTs (default: all): schema, meaning, PromQL, isolation, promtool, amtool.
 
     \b
       tocsin check --format github    annotate a pull request
       tocsin check --fail-on warning  be strict
+      tocsin check --min-tested 100%  every alert must have a unit test
     """
     from generator.api import check
 
-    outcome = check(find_root(root), tenants, progress=form == "text")
+    outcome = check(find_root(root), tenants, progress=form == "text", min_tested=min_tested)
     print_findings(outcome.findings, form)
     if form == "text":
         for line in outcome.told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -41,6 +42,35 @@ def report_options(command: Command) -> Command:
         show_default=True,
         help="How findings are printed; all but text go to standard output alone.",
     )(command)
+
+
+def coverage_option(command: Command) -> Command:
+    """`--min-tested`: the share of alerts that must have unit tests."""
+    return click.option(
+        "--min-tested",
+        type=Percent(),
+        default=None,
+        metavar="PERCENT",
+        help="Fail when fewer of a tenant's alerts have unit tests, e.g. 90%.",
+    )(command)
+
+
+class Percent(click.ParamType[Decimal]):
+    """`90%` or `90`: a number from 0 to 100."""
+
+    name = "percent"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        """The number. Fails as wrong use when it is none, or out of range."""
+        try:
+            number = Decimal(str(value).strip().removesuffix("%"))
+        except InvalidOperation:
+            self.fail(f"{value!r} is no percentage; write 90%", param, ctx)
+        if not number.is_finite() or not 0 <= number <= 100:
+            self.fail(f"{value!r} is not between 0% and 100%", param, ctx)
+        return number
 
 
 def find_root(given: Path | None) -> Path:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from generator.compile.series import accepts, violating
-from generator.compile.stimulus import ALERTS, Phase, Source, selectors_read
+from generator.compile.series import accepts, satisfying, violating
+from generator.compile.stimulus import ALERT, ALERTS, Levels, Phase, Source, selectors_read
 from generator.ir.rules import RecordingRule
-from generator.promql.tree import Expr, Matcher
+from generator.promql.tree import Expr, Matcher, vector_selectors
 
 FOREIGN = "another-tenant"
 
@@ -60,13 +60,32 @@ def _failing(matcher: Matcher, labels: dict[str, str], tenant_label: str) -> dic
     return violating([matcher], labels)
 
 
-def moved(phases: Sequence[Phase], names: Decoys, seconds: float) -> tuple[Phase, ...]:
-    """The phases as decoys go through them, for `seconds` in all: the last is made to fit."""
+def opposed(phases: Sequence[Phase], hot: Levels, calm: Levels, names: Decoys) -> list[Phase]:
+    """The phases as decoys go through them: calm while the own series are hot, otherwise hot.
+
+    Decoys of alerts fire whenever theirs does not.
+    """
     made: list[Phase] = []
-    left = seconds
-    for number, phase in enumerate(phases):
-        whole = left if number == len(phases) - 1 else min(left, phase.seconds)
-        levels = {decoy: phase.levels.get(own, own.base) for decoy, own in names.items()}
-        made.append(replace(phase, seconds=whole, levels=levels))
-        left -= whole
-    return tuple(phase for phase in made if phase.seconds > 0)
+    for phase in phases:
+        other = calm if phase.levels == hot else hot
+        levels: dict[Source, float | None] = {}
+        for decoy, own in names.items():
+            if own.kind == ALERT:
+                levels[decoy] = None if phase.levels.get(own, own.base) else 1.0
+            else:
+                levels[decoy] = other.get(own, own.base)
+        made.append(replace(phase, levels=levels))
+    return made
+
+
+def alert_decoys(expr: Expr, tenant_label: str) -> tuple[Source, ...]:
+    """Alerts that fail just one matcher of a selector of alerts."""
+    nodes = [n for n in vector_selectors(expr) if n.name == ALERTS]
+    found: dict[Source, None] = {}
+    for node in nodes:
+        labels = satisfying(node.matchers)
+        for matcher in node.matchers if labels is not None else ():
+            changed = _failing(matcher, labels or {}, tenant_label)
+            if changed is not None and not any(accepts(n.matchers, changed) for n in nodes):
+                found[Source(ALERTS, tuple(sorted(changed.items())), ALERT)] = None
+    return tuple(found)

@@ -16,6 +16,8 @@ from generator.compile.operations import Vector
 from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import (
     ALERT,
+    COUNTER,
+    GAUGE,
     HISTOGRAM,
     LINE,
     STEPS,
@@ -122,7 +124,7 @@ def differing(
 
     Raises Unsupported.
     """
-    if side.within.op == "or":
+    if side.op == "or":
         for start in (calm, base):
             alone = _solve(bench, side.expr, True, start)
             if alone is not None:
@@ -131,13 +133,19 @@ def differing(
                 if quiet is not None:
                     yield quiet
         return
-    for start in (hot, base):
-        failing = _solve(bench, side.expr, side.within.op == "unless", start)
+    faint = {s: lv * 0.001 if lv and s.kind in (GAUGE, COUNTER) else lv for s, lv in hot.items()}
+    for start in (hot, base, faint):
+        failing = _solve(bench, side.expr, side.op == "unless", start)
         if failing is not None:
             yield failing
             holding = _solve(bench, side.other, True, failing)
             if holding is not None:
                 yield holding
+
+
+def deciding(bench: Bench, side: Side, failing: Levels) -> Levels | None:
+    """Levels near those where one condition fails at which it just holds. Raises Unsupported."""
+    return _solve(bench, side.expr, side.op != "unless", failing)
 
 
 def reaching(bench: Bench, expr: Expr, target: float, start: Levels) -> Levels | None:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from generator.compile.decoys import alert_decoys
 from generator.compile.operations import Unsupported
 from generator.compile.proof import Proof, Subject
 from generator.compile.scenarios import SILENT, at, counted, scenario, told
@@ -16,6 +17,7 @@ from generator.compile.stimulus import ALERT, ALERTS, Phase, Source
 from generator.compile.timeline import Grid, Play
 from generator.ir.checks import Expectation, TestFile
 from generator.ir.rules import AlertRule
+from generator.promql.parser import parse
 from generator.spec.model import LabelNames
 from generator.values import Duration
 
@@ -79,8 +81,17 @@ def _whole(
     if gone is not None and gone.late + keep + grid.step < play.end:
         silent = gone.late + keep
     expected = _expected(steps, onset.early + hold, late, onset.count, silent, grid, names)
-    case = scenario(_name(steps, silent), grid.interval, proof.sources, phases, expected)
+    others = _others(steps, names)
+    always = [Phase(sum(phase.seconds for phase in phases), dict.fromkeys(others, 1.0))]
+    name = _name(steps, silent)
+    case = scenario(name, grid.interval, proof.sources, phases, expected, others, always)
     return TestFile(FILE, at(grid.step), (case,))
+
+
+def _others(steps: Sequence[AlertRule], names: LabelNames) -> tuple[Source, ...]:
+    """Alerts that fire all the time and are none of theirs."""
+    found = (alert_decoys(parse(step.expr), names.tenant) for step in steps)
+    return tuple(dict.fromkeys(source for one in found for source in one))
 
 
 def _cooled(phase: Phase, subject: Subject, grid: Grid) -> float:
@@ -101,7 +112,10 @@ def _given(steps: Sequence[AlertRule], subject: Subject, grid: Grid, names: Labe
     silent = grid.up(sum(phase.seconds for phase in phases[:2]) + 600)
     interval = min(60.0, grid.interval)
     expected = _expected(steps, grid.step, grid.step, 1, silent, grid, names)
-    case = scenario(_name(steps, silent), interval, (source,), phases, expected)
+    others = _others(steps, names)
+    always = [Phase(sum(phase.seconds for phase in phases), dict.fromkeys(others, 1.0))]
+    name = _name(steps, silent)
+    case = scenario(name, interval, (source,), phases, expected, others, always)
     return TestFile(FILE, at(grid.step), (case,))
 
 

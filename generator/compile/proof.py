@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 
 from generator.compile.conditions import Side, sides
-from generator.compile.inversion import Bench, differing, firing, reaching, silent
+from generator.compile.inversion import Bench, deciding, differing, firing, reaching, silent
 from generator.compile.operations import Unsupported
 from generator.compile.shards import sharded
-from generator.compile.stimulus import LINE, Levels, Phase, Reach, Source, reach, sources
+from generator.compile.stimulus import ALERT, LINE, Levels, Phase, Reach, Source, reach, sources
 from generator.compile.timeline import Grid, Offset, Onset, Play
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
@@ -88,13 +89,15 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Data by which the alert without one side of a set operation would do otherwise.
+    """Data in which one condition alone decides; `what` is its part of the expression, or the
+    name of the alert that it reads.
 
-    `proof`: it fires for this side alone; None: it is silent in `calm`, because this side fails,
-    or, of `unless`, holds.
+    `proof`: the alert fires when it holds and not before; None: it is silent in `calm`, because
+    the condition fails, or, after `unless`, holds.
     """
 
-    side: Side
+    what: Expr | str
+    op: str
     calm: tuple[Phase, ...]
     proof: Proof | None
 
@@ -170,11 +173,19 @@ def _unusual(
 def _steady(subject: Subject, bench: Bench, grid: Grid, lead: float, base: Levels) -> Proof | None:
     """Data that stays on the safe side, then beyond the limit, then comes back."""
     hot = firing(bench, subject.expr, base)
-    if hot is None:
+    calm = silent(bench, subject.expr, hot) if hot is not None else None
+    if hot is None or calm is None:
         return None
-    calm = silent(bench, subject.expr, hot)
-    if calm is None:
-        return None
+    for level in (firing(bench, subject.expr, calm) or hot, hot):
+        proof = _steadily(subject, bench, grid, lead, base, level, calm)
+        if proof is not None or level == hot:
+            return proof
+    return None
+
+
+def _steadily(
+    subject: Subject, bench: Bench, grid: Grid, lead: float, base: Levels, hot: Levels, calm: Levels
+) -> Proof | None:
     back = Phase(0, {s: -v if v and s.kind == LINE else calm[s] for s, v in hot.items()})
     none = Phase(0, {s: 0.0 if v and v != calm[s] else calm[s] for s, v in hot.items()})
     after = [] if subject.latches else [Phase(0, calm), back, Phase(0, base), none]
@@ -220,9 +231,11 @@ def _with_sides(
         return None
     shown: list[Shown] = []
     alike = list(sides(subject.expr))
-    for side in alike:
+    tries = [partial(_shown, side=side) for side in alike]
+    tries += [partial(_alert_shown, source=s) for s in proof.sources if s.kind == ALERT]
+    for attempt in tries:
         try:
-            made = _shown(subject, bench, proof, side, before, hot, calm, after)
+            made = attempt(subject, bench, proof, before, hot, calm, after)
         except (Unsupported, OverflowError, ZeroDivisionError):
             continue
         if made is not None:
@@ -234,34 +247,76 @@ def _shown(
     subject: Subject,
     bench: Bench,
     proof: Proof,
-    side: Side,
     before: list[Phase],
     hot: Levels,
     calm: Levels,
     after: Sequence[Phase],
+    *,
+    side: Side,
 ) -> Shown | None:
     """Levels at which the whole and the rest differ; None where they already did, or none are."""
     expr, grid = subject.expr, proof.grid
-    whole, rest = bench.value(expr, hot), bench.value(side.rest, hot)
-    if isinstance(whole, float) or isinstance(rest, float) or len(whole) != len(rest):
+    if bench.holds(side.rest, calm) or not bench.holds(expr, hot):
         return None
-    if bench.holds(side.rest, calm):
+    if side.op == "or" and not bench.holds(side.rest, hot):
         return None
     lead = sum(phase.seconds for phase in before)
     for levels in differing(bench, side, hot, calm, proof.base):
-        if bench.holds(expr, levels) == bench.holds(side.rest, levels):
+        whole = bench.holds(expr, levels)
+        if whole == bench.holds(side.rest, levels):
             continue
-        if bench.holds(expr, levels):
+        if whole:
             found = _played(subject, proof.sources, grid, before, levels, Phase(0, calm), after)
             if found is not None:
-                return Shown(side, found.calm, found)
+                return Shown(side.expr, side.op, found.calm, found)
             continue
+        found = _decided(subject, bench, proof, side, lead, levels)
+        if found is not None:
+            return Shown(side.expr, side.op, found.calm, found)
         tail = proof.fires + 2 * grid.step
         safe = (*before, Phase(tail - lead, levels))
         play = Play(expr, proof.sources, safe, grid, subject.rules)
         if play.never(_filled(subject, grid), tail - grid.step):
-            return Shown(side, safe, None)
+            return Shown(side.expr, side.op, safe, None)
     return None
+
+
+def _decided(
+    subject: Subject, bench: Bench, proof: Proof, side: Side, lead: float, failing: Levels
+) -> Proof | None:
+    """One condition fails, just holds, and fails again, while all others hold."""
+    levels = deciding(bench, side, failing)
+    if levels is None or not bench.holds(subject.expr, levels) or bench.before is not None:
+        return None
+    calm = Phase(0, failing)
+    phases = [Phase(lead, failing)]
+    return _played(subject, proof.sources, proof.grid, phases, levels, calm, [calm])
+
+
+def _alert_shown(
+    subject: Subject,
+    bench: Bench,
+    proof: Proof,
+    before: list[Phase],
+    hot: Levels,
+    calm: Levels,
+    after: Sequence[Phase],
+    *,
+    source: Source,
+) -> Shown | None:
+    """One of the alerts that are read begins last and ends first, or is the only one to fire."""
+    if bench.before is not None:
+        return None
+    fired = hot.get(source)
+    levels = {**hot, source: None} if fired else {**calm, source: 1.0}
+    if levels == calm or bench.holds(subject.expr, levels) == bool(fired):
+        return None
+    failing, holding = (levels, hot) if fired else (calm, levels)
+    quiet = Phase(0, failing)
+    phases = [Phase(before[0].seconds, failing)]
+    found = _played(subject, proof.sources, proof.grid, phases, holding, quiet, [quiet])
+    name = dict(source.labels).get("alertname", "")
+    return Shown(name, "and", found.calm, found) if found else None
 
 
 def _lively(base: Levels) -> Levels:

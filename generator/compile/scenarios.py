@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from generator.compile.decoys import Decoys, moved
 from generator.compile.series import notation
 from generator.compile.simulation import Series
 from generator.compile.stimulus import Phase, Source, samples
@@ -45,14 +44,11 @@ def scenario(
     all_: Iterable[Source],
     phases: Sequence[Phase],
     expected: Sequence[Expectation],
-    others: Decoys | None = None,
+    others: Sequence[Source] = (),
     others_do: Sequence[Phase] = (),
 ) -> Scenario:
-    """A test case: the sources go through the phases, the decoys through others as long."""
-    made = list(samples(all_, phases, interval))
-    if others:
-        whole = sum(phase.seconds for phase in phases)
-        made += samples(others, moved(others_do, others, whole), interval)
+    """A test case: the sources go through the phases, others beside them through theirs."""
+    made = [*samples(all_, phases, interval), *samples(others, others_do, interval)]
     series = [_input(one) for one in made]
     if not series:
         count = round(max(float(e.at.seconds) for e in expected) / interval) + 1

@@ -49,7 +49,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         *alert_groups(tenant, platform, alerts),
         *markers,
     )
-    tests, test_findings = alert_tests(tenant, platform, alerts if proven else (), groups)
+    tests, slugs, test_findings = alert_tests(tenant, platform, alerts if proven else (), groups)
     dashboards, view_findings = compile_views(tenant, platform, alerts)
     findings = [
         *slo.findings,
@@ -73,6 +73,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         dashboards=dashboards,
         docs=compile_docs(tenant, platform, alerts, dashboards, groups),
         findings=in_order(findings),
+        alerts=slugs,
     )
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from generator.compile.author_tests import author_scenarios
 from generator.compile.context import Context
-from generator.compile.decoys import FOREIGN, Decoys, decoys
+from generator.compile.decoys import FOREIGN, Decoys, alert_decoys, decoys, opposed
 from generator.compile.inhibition import MARKER
 from generator.compile.later_steps import steps_file
 from generator.compile.marker_tests import Marker, markers, window_test
@@ -38,12 +38,13 @@ def alert_tests(
     platform: Platform,
     alerts: Sequence[PlannedAlert],
     groups: Sequence[RuleGroup],
-) -> tuple[tuple[AlertTest, ...], tuple[Finding, ...]]:
-    """A test per alert and marker, and a finding for each that has none."""
+) -> tuple[tuple[AlertTest, ...], tuple[str, ...], tuple[Finding, ...]]:
+    """A test per alert and marker, the slugs of all, and a finding for each that has none."""
     context = Context(tenant, platform)
     authors = {(a.name, a.service, a.pack): a for a in tenant.alerts}
     needs = _Needs(groups)
     tests: list[AlertTest] = []
+    slugs = [planned.slug for planned in alerts]
     findings: list[Finding] = []
     for planned in alerts:
         author = authors.get((planned.rule.alert, planned.service, planned.pack))
@@ -52,11 +53,13 @@ def alert_tests(
         if test is not None:
             tests.append(test)
     for marker in markers(groups, platform.labels.kind, MARKER) if alerts else ():
-        made = _marker_test(marker, context)
+        slug = _marker_slug(marker, context)
+        slugs.append(slug)
+        made = _marker_test(marker, slug, context)
         place = marker.rule.origin or tenant.place
         tests += [made] if made else []
         findings += [] if made else [_untested(marker.rule.alert, place, "")]
-    return tuple(tests), tuple(findings)
+    return tuple(tests), tuple(slugs), tuple(findings)
 
 
 def _alert_test(
@@ -71,16 +74,21 @@ def _alert_test(
         scenarios += _hysteresis(author, case, case.proof, context)
     written, findings = author_scenarios(planned, author, context)
     scenarios += written
-    if not scenarios:
+    test = _whole_test(planned.slug, case, scenarios, groups) if scenarios else None
+    if test is None or not test.fires:
         series = ", ".join(_read_series(case.subject.expr, case.subject.rules))
-        return None, [*findings, _untested(planned.rule.alert, planned.place, series)]
-    return _whole_test(planned.slug, case, scenarios, groups), findings
+        findings.append(_untested(planned.rule.alert, planned.place, series))
+    return test, findings
 
 
-def _marker_test(marker: Marker, context: Context) -> AlertTest | None:
+def _marker_slug(marker: Marker, context: Context) -> str:
     names = context.platform.labels
     apart = marker.rule.labels.get(names.service if marker.planned else names.severity, "")
-    slug = test_slug(marker.rule.alert, apart)
+    return test_slug(marker.rule.alert, apart)
+
+
+def _marker_test(marker: Marker, slug: str, context: Context) -> AlertTest | None:
+    names = context.platform.labels
     if marker.planned:
         return window_test(marker, slug, names)
     groups = (marker.group,)
@@ -259,8 +267,8 @@ def _scenarios(case: _Case, proof: Proof) -> list[Scenario]:
         name += ", and resolves"
     silent = [Expectation(at(proof.fires), firing, SILENT)]
     found = [
-        _played(name, case, proof.hot, expected, proof.calm),
-        _played("is silent on the safe side", case, proof.calm, silent, proof.hot),
+        _played(name, case, proof.hot, expected, proof),
+        _played("is silent on the safe side", case, proof.calm, silent, proof),
     ]
     for shown in proof.sides:
         found.append(_side(case, shown))
@@ -300,26 +308,31 @@ def _played(
     case: _Case,
     phases: Sequence[Phase],
     expected: Sequence[Expectation],
-    others_do: Sequence[Phase],
+    proof: Proof,
 ) -> Scenario:
     """A case in which other series, the other tenant's among them, do the opposite."""
-    assert case.proof is not None
-    grid, all_ = case.proof.grid, case.proof.sources
-    return scenario(name, grid.interval, all_, phases, expected, case.decoys, others_do)
+    hot, calm = proof.hot[len(proof.calm) - 1].levels, proof.calm[-1].levels
+    others_do = opposed(phases, hot, calm, case.decoys)
+    grid, all_ = proof.grid, proof.sources
+    return scenario(name, grid.interval, all_, phases, expected, tuple(case.decoys), others_do)
 
 
 def _side(case: _Case, shown: Shown) -> Scenario:
     """One condition alone decides."""
     assert case.proof is not None
-    text = " ".join(case.rule.expr[shown.side.expr.start : shown.side.expr.end].split())
+    text = shown.what
+    if not isinstance(text, str):
+        text = " ".join(case.rule.expr[text.start : text.end].split())
     if len(text) > 60:
         text = f"{text[:59]}…"
     if shown.proof is not None:
+        how = {"or": f"fires for {text} alone", "unless": f"is silent while {text}"}
+        name = how.get(shown.op, f"waits for {text}")
         expected = _fires(shown.proof, case.firing)
-        return _played(f"fires for {text} alone", case, shown.proof.hot, expected, shown.calm)
-    holds = "holds" if shown.side.within.op == "unless" else "does not hold"
+        return _played(name, case, shown.proof.hot, expected, shown.proof)
+    holds = "holds" if shown.op == "unless" else "does not hold"
     expected = [Expectation(at(case.proof.fires), case.firing, SILENT)]
-    return _played(f"is silent while {text} {holds}", case, shown.calm, expected, case.proof.hot)
+    return _played(f"is silent while {text} {holds}", case, shown.calm, expected, case.proof)
 
 
 def _without_data(proof: Proof, subject: Subject) -> int | None:
@@ -375,6 +388,16 @@ def _hysteresis(
     end = [Expectation(at(grid.up(held - grid.step)), firing, SILENT)]
     name = "goes on firing until the clearing level, and resolves there"
     return [
-        _played(name, case, phases, expected, proof.calm),
-        _played("does not begin between the two levels", case, alone, end, proof.hot),
+        _played(name, case, phases, expected, proof),
+        _alone(case, alone, end),
     ]
+
+
+def _alone(case: _Case, phases: Sequence[Phase], expected: Sequence[Expectation]) -> Scenario:
+    """Between the levels, while other alerts of the kind fire."""
+    assert case.proof is not None
+    proof, label = case.proof, case.context.platform.labels.tenant
+    others = alert_decoys(case.subject.expr, label)
+    fired = [Phase(sum(p.seconds for p in phases), dict.fromkeys(others, 1.0))]
+    name = "does not begin between the two levels"
+    return scenario(name, proof.grid.interval, proof.sources, phases, expected, others, fired)

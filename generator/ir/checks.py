@@ -77,3 +77,9 @@ class AlertTest:
     """How often the rules are evaluated, in all scenarios."""
     further: tuple[TestFile, ...] = ()
     """Scenarios that need another evaluation interval: later steps, windows of maintenance."""
+
+    @property
+    def fires(self) -> bool:
+        """Whether a scenario expects the alert to fire."""
+        every = [*self.scenarios, *(s for file in self.further for s in file.scenarios)]
+        return any(one.samples for scenario in every for one in scenario.expectations)
