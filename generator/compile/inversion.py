@@ -16,7 +16,9 @@ from generator.compile.operations import Vector
 from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import (
     ALERT,
+    BUSY,
     COUNTER,
+    DROPS,
     GAUGE,
     HISTOGRAM,
     LINE,
@@ -95,12 +97,15 @@ class Bench:
 def _alike(source: Source, wanted: Iterable[Source]) -> bool:
     """The same series, of a kind that another part of the expression decided.
 
-    Alerts may have more labels than are asked of them.
+    Alerts and copies may have more labels than are asked of them.
     """
     labels = set(source.labels)
     return any(
         source.metric == w.metric
-        and (source.labels == w.labels or (w.kind == ALERT and labels.issuperset(w.labels)))
+        and (
+            source.labels == w.labels
+            or ((source.copy or w.kind == ALERT) and labels.issuperset(w.labels))
+        )
         for w in wanted
     )
 
@@ -303,7 +308,11 @@ def _compared(bench: Bench, node: Binary, wanted: bool, start: Levels) -> Levels
         left, right = bench.number(node.lhs, levels), bench.number(node.rhs, levels)
         return left is not None and right is not None and bench.holds(node, levels) == wanted
 
-    return _moved(bench, node, start, gap, fits)
+    found = _moved(bench, node, start, gap, fits)
+    if found is None and not wanted:
+        gone = {**start, **dict.fromkeys(bench.read_by(node))}
+        return None if bench.holds(node, gone) else gone
+    return found
 
 
 def _direction(op: str, wanted: bool) -> float:
@@ -335,9 +344,29 @@ def _moved(
                 return levels
     if fits(start):
         return start
+    several = _several(bench, expr, start, fits)
+    if several is not None:
+        return several
     fired = {s: 1.0 for s in bench.read_by(expr) if s.kind == ALERT}
     everything = {**start, **fired}
     return everything if fired and fits(everything) else None
+
+
+def _several(
+    bench: Bench, expr: Expr, start: Levels, fits: Callable[[Levels], bool]
+) -> Levels | None:
+    """Copies of a series moved together, one, two, …, or series taken away."""
+    by_metric: dict[str, list[Source]] = {}
+    for source in bench.read_by(expr):
+        by_metric.setdefault(source.metric, []).append(source)
+    for alike in by_metric.values():
+        levels = (None,) if len(alike) < 3 else (None, 0.0, 1.0, 2.0, BUSY)
+        for level in levels:
+            for number in range(1, len(alike) + 1):
+                moved = {**start, **dict.fromkeys(alike[:number], level)}
+                if fits(moved):
+                    return moved
+    return None
 
 
 def _narrow_first(found: list[Source]) -> list[Source]:
@@ -435,7 +464,7 @@ def _grid(source: Source) -> list[float]:
     if source.kind == LINE:
         small = [10.0**exponent for exponent in range(-6, 4)]
         return [-level for level in reversed(small)] + [0.0, *small]
-    if source.kind == STEPS:
+    if source.kind in (STEPS, DROPS):
         return [0.0, *(count / 3600 for count in (0.5, 1, 2, 3, 5, 8, 12, 20, 40))]
     if source.kind == HISTOGRAM:
         return powers[3:]

@@ -13,7 +13,7 @@ from itertools import product
 from generator.compile.conditions import Side, sides
 from generator.compile.inversion import Bench, deciding, differing, firing, reaching, silent
 from generator.compile.operations import Unsupported
-from generator.compile.shards import sharded
+from generator.compile.shards import copied, sharded
 from generator.compile.stimulus import ALERT, LINE, Levels, Phase, Reach, Source, reach, sources
 from generator.compile.timeline import Grid, Offset, Onset, Play
 from generator.ir.rules import RecordingRule
@@ -132,12 +132,10 @@ def _proved(subject: Subject) -> Proof | None:
     found = reach(subject.expr, subject.rules)
     whole = sources(subject.expr, subject.rules, subject.alert, subject.of_alerts)
     parted = sharded(subject.expr, subject.rules, whole)
-    for all_ in (parted, whole) if parted != whole else (whole,):
+    for all_ in dict.fromkeys((parted, whole, *copied(subject.expr, whole))):
         try:
             proof = _proved_with(subject, all_, found)
-        except Unsupported:
-            if all_ is whole:
-                raise
+        except (Unsupported, OverflowError, ZeroDivisionError):
             continue
         if proof is not None:
             return proof
@@ -152,7 +150,7 @@ def _proved_with(subject: Subject, all_: tuple[Source, ...], found: Reach) -> Pr
         return _unusual(subject, subject.usual, all_, grid, base)
     bench = Bench(all_, subject.rules, grid.interval, grid.step, lead)
     proof = _steady(subject, bench, grid, lead, base)
-    if proof is None and found.offset:
+    if proof is None and (found.offset or any(source.kind == LINE for source in all_)):
         return _shifted(subject, all_, grid, lead, base, found)
     return proof
 
@@ -176,9 +174,11 @@ def _steady(subject: Subject, bench: Bench, grid: Grid, lead: float, base: Level
     calm = silent(bench, subject.expr, hot) if hot is not None else None
     if hot is None or calm is None:
         return None
-    for level in (firing(bench, subject.expr, calm) or hot, hot):
-        proof = _steadily(subject, bench, grid, lead, base, level, calm)
-        if proof is not None or level == hot:
+    close = firing(bench, subject.expr, calm) or hot
+    near = (silent(bench, subject.expr, close) or calm) if close != hot else calm
+    for beyond, safe in ((close, near), (hot, calm)):
+        proof = _steadily(subject, bench, grid, lead, base, beyond, safe)
+        if proof is not None or beyond == hot:
             return proof
     return None
 
@@ -202,19 +202,24 @@ def _shifted(
     base: Levels,
     found: Reach,
 ) -> Proof | None:
-    """Data that changes: what is compared with its own past holds only after a change."""
-    before = Phase(lead, _lively(base))
+    """Data that changes: what is compared with its own past holds only after a change.
+
+    Before it there was the usual, or nothing.
+    """
     settled = grid.up(found.window + 2 * grid.step)
-    bench = Bench(all_, subject.rules, grid.interval, grid.step, settled, before)
-    hot = firing(bench, subject.expr, before.levels)
-    if hot is None:
-        return None
-    calm = silent(bench, subject.expr, hot)
-    if calm is None:
-        return None
-    after = [before, Phase(0, calm)]
-    proof = _played(subject, all_, grid, [before], hot, Phase(0, calm), after)
-    return _with_sides(subject, bench, proof, [before], hot, calm, after)
+    for past in (_lively(base), dict.fromkeys(base)):
+        before = Phase(lead, past)
+        bench = Bench(all_, subject.rules, grid.interval, grid.step, settled, before)
+        hot = firing(bench, subject.expr, _lively(base))
+        calm = silent(bench, subject.expr, hot) if hot is not None else None
+        if hot is None or calm is None:
+            continue
+        back = {s: -v if v and s.kind == LINE else v for s, v in hot.items()}
+        after = [before, Phase(0, calm), Phase(0, back)]
+        proof = _played(subject, all_, grid, [before], hot, Phase(0, calm), after)
+        if proof is not None:
+            return _with_sides(subject, bench, proof, [before], hot, calm, after)
+    return None
 
 
 def _with_sides(

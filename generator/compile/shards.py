@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from generator.compile.stimulus import COUNTER, GAUGE, LINE, Source, is_flag, recorded_by
@@ -16,8 +16,10 @@ from generator.promql.tree import (
     Matching,
     VectorSelector,
     children,
+    walk,
 )
 
+_COPIES = "abcd"
 _DROPPING = frozenset({"sum", "avg", "min", "max", "stddev", "stdvar", "quantile"})
 _SHARDED = (GAUGE, COUNTER, LINE)
 _LABELS = ("instance", "pod", "replica")
@@ -76,3 +78,27 @@ def _survey(
             pass
     for child in children(expr):
         _survey(child, rules, inside, bare, named, without)
+
+
+def copied(expr: Expr, all_: tuple[Source, ...]) -> list[tuple[Source, ...]]:
+    """The sources four times each, in a label: for conditions on how many series there are.
+
+    The label is one that no grouping keeps, or, where counts are counted, one that an inner one
+    keeps. Nothing when nothing is counted.
+    """
+    grouped = [node for node in walk(expr) if isinstance(node, Aggregate)]
+    if not any(node.op in ("count", "sum", "group") for node in grouped):
+        return []
+    kept = dict.fromkeys(name for node in grouped for name in node.labels)
+    fresh = next(name for name in (*_LABELS, "copy") if name not in kept)
+    return [tuple(_copies(all_, label)) for label in (fresh, *list(kept)[:2])]
+
+
+def _copies(all_: tuple[Source, ...], label: str) -> Iterator[Source]:
+    for source in all_:
+        if label in dict(source.labels):
+            yield source
+            continue
+        for name in _COPIES:
+            labels = tuple(sorted((*source.labels, (label, name))))
+            yield replace(source, labels=labels, copy=True)

@@ -28,10 +28,10 @@ from generator.promql.tree import (
 )
 
 GAUGE, COUNTER, LINE, AGE, STEPS = "gauge", "counter", "line", "age", "steps"
-HISTOGRAM, ALERT = "histogram", "alert"
+DROPS, SWING, HISTOGRAM, ALERT = "drops", "swing", "histogram", "alert"
 ALERTS = "ALERTS"
 """The metric in which Prometheus keeps alerts."""
-_ORDER = (HISTOGRAM, COUNTER, LINE, STEPS, AGE, ALERT, GAUGE)
+_ORDER = (HISTOGRAM, COUNTER, LINE, DROPS, STEPS, SWING, AGE, ALERT, GAUGE)
 _SHARES = (("a", 0.75), ("b", 0.25))
 BUSY = 100.0
 """Events a second, and the value of a gauge, where nothing else is asked."""
@@ -44,8 +44,9 @@ class Source:
     """One series, or the buckets of one histogram. What its level means, by `kind`:
 
     gauge: the value. counter: the rise a second. line: the rise a second of a gauge that begins
-    at 100. age: seconds since the time it holds. steps: changes a second. histogram: the time
-    below which all observations lie. alert: 1 while it fires. None: there is no such series.
+    at 100. age: seconds since the time it holds. steps: changes a second, drops: falls a second.
+    swing: how far it swings around 100 from sample to sample. histogram: the time below which
+    all observations lie. alert: 1 while it fires. None: there is no such series.
     """
 
     metric: str
@@ -53,13 +54,15 @@ class Source:
     kind: str
     shard: str = ""
     """A label in which it is two series, of three quarters and one quarter; empty: one series."""
+    copy: bool = False
+    """One of several that differ in a label nobody asks for."""
 
     @property
     def base(self) -> float | None:
         """Its level where nothing is asked of it."""
         if self.kind == ALERT:
             return None
-        if self.kind in (LINE, STEPS, AGE):
+        if self.kind in (LINE, STEPS, DROPS, SWING, AGE):
             return 0.0
         if self.kind == HISTOGRAM or is_flag(self.metric):
             return 1.0
@@ -189,6 +192,9 @@ _WANTED = {
     "delta": LINE,
     "idelta": LINE,
     "changes": STEPS,
+    "resets": DROPS,
+    "stddev_over_time": SWING,
+    "stdvar_over_time": SWING,
     "histogram_quantile": HISTOGRAM,
 }
 
@@ -304,6 +310,8 @@ def _values(source: Source, phases: Sequence[Phase], interval: float) -> list[fl
             values += [None] * count
         elif source.kind == AGE:
             values += [round((start + i) * interval - level, 9) for i in range(count)]
+        elif source.kind == SWING:
+            values += [BUSY + (level if i % 2 else -level) for i in range(count)]
         elif source.kind == GAUGE or source.kind == ALERT:
             values += [_swung(level, phase, (start + i) * interval) for i in range(count)]
         elif not phase.noise:
@@ -328,6 +336,8 @@ def _stride(kind: str, step: float) -> float:
 def _shown(kind: str, total: float) -> float:
     if kind == STEPS:
         return 1.0 + math.floor(total + 1e-9)
+    if kind == DROPS:
+        return 1e6 - math.floor(total + 1e-9)
     return total if kind == COUNTER else round(total, 9)
 
 
