@@ -10,9 +10,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from generator.compile.series import accepts, satisfying, violating
-from generator.compile.stimulus import ALERT, ALERTS, Levels, Phase, Source, selectors_read
+from generator.compile.stimulus import (
+    ALERT,
+    ALERTS,
+    GAUGE,
+    Levels,
+    Phase,
+    Source,
+    recorded_by,
+    selectors_read,
+)
 from generator.ir.rules import RecordingRule
-from generator.promql.tree import Expr, Matcher, vector_selectors
+from generator.promql.parser import parse
+from generator.promql.tree import Expr, Matcher, VectorSelector, vector_selectors
 
 FOREIGN = "another-tenant"
 
@@ -89,3 +99,19 @@ def alert_decoys(expr: Expr, tenant_label: str) -> tuple[Source, ...]:
             if changed is not None and not any(accepts(n.matchers, changed) for n in nodes):
                 found[Source(ALERTS, tuple(sorted(changed.items())), ALERT)] = None
     return tuple(found)
+
+
+def recorded_decoys(
+    expr: Expr, rules: Sequence[RecordingRule], tenant_label: str
+) -> dict[Source, VectorSelector]:
+    """Recordings that fail just one matcher of a selector, with that selector."""
+    read = [n for text in (expr, *(parse(r.expr) for r in rules)) for n in vector_selectors(text)]
+    found: dict[Source, VectorSelector] = {}
+    for node in vector_selectors(expr):
+        made = recorded_by(node, rules)
+        for matcher in node.matchers if made else ():
+            changed = _failing(matcher, dict(made[0].labels), tenant_label)
+            taken = [n for n in read if n.name == node.name]
+            if changed and not any(accepts(n.matchers, changed) for n in taken):
+                found[Source(node.name or "", tuple(sorted(changed.items())), GAUGE)] = node
+    return found

@@ -82,7 +82,7 @@ class Phase:
     levels: Levels
     noise: float = 0.0
     period: float = 0.0
-    """Seconds of one swing: half of it above, half below."""
+    """Seconds of one swing: a third of it above, a third on the level, a third below."""
 
 
 # --------------------------------------------------------------------------- sources
@@ -344,8 +344,8 @@ def _shown(kind: str, total: float) -> float:
 def _swung(level: float, phase: Phase, time: float) -> float:
     if not phase.noise:
         return level
-    above = time % phase.period < phase.period / 2
-    return level * (1 + phase.noise) if above else level * (1 - phase.noise)
+    third = int(time % phase.period / phase.period * 3)
+    return level * (1 + phase.noise * (1 - third))
 
 
 def _buckets(source: Source, phases: Sequence[Phase], interval: float) -> list[Series]:

@@ -7,13 +7,13 @@ it. The data is found by `proof`; authors' own tests are compiled too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from generator.compile.author_tests import author_scenarios
 from generator.compile.context import Context
-from generator.compile.decoys import FOREIGN, Decoys, alert_decoys, decoys, opposed
+from generator.compile.decoys import FOREIGN, Decoys, alert_decoys, decoys, opposed, recorded_decoys
 from generator.compile.inhibition import MARKER
 from generator.compile.later_steps import steps_file
 from generator.compile.marker_tests import Marker, markers, window_test
@@ -23,12 +23,12 @@ from generator.compile.plan import PlannedAlert
 from generator.compile.proof import Proof, Shown, Subject, Usual, latched, prove
 from generator.compile.scenarios import SILENT, at, counted, scenario, told
 from generator.compile.simulation import Evaluation
-from generator.compile.stimulus import Phase, Source, recorded_by
+from generator.compile.stimulus import Phase, Source, recorded_by, samples
 from generator.findings import Finding, Place, info
 from generator.ir.checks import AlertTest, Expectation, Scenario, TestFile
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.promql.parser import parse
-from generator.promql.tree import Expr, vector_selectors
+from generator.promql.tree import Expr, VectorSelector, vector_selectors
 from generator.spec.model import Alert, Anomaly, Platform, Tenant, Threshold
 from generator.values import Duration
 
@@ -132,12 +132,18 @@ class _Case:
     subject: Subject
     proof: Proof | None
     decoys: Decoys
+    recordings: tuple[tuple[Source, float, float], ...]
+    """Recordings that are none of its own, with their values while it is calm, and hot."""
     context: Context
 
     @property
     def firing(self) -> str:
         """Counts what fires of it."""
         return counted(self.rule.alert, self.rule.labels, self.context.platform.labels)
+
+    def recorded(self, hot: bool) -> dict[Source, float]:
+        """What recordings of others hold."""
+        return {decoy: beyond if hot else safe for decoy, safe, beyond in self.recordings}
 
 
 def _case(
@@ -169,10 +175,35 @@ def _case(
     )
     proof = prove(subject)
     beside: Decoys = {}
+    recordings: tuple[tuple[Source, float, float], ...] = ()
     if proof is not None:
         label = context.platform.labels.tenant
         beside = decoys(subject.expr, rules, proof.sources, rule.alert, label)
-    return _Case(rule, steps, subject, proof, beside, context)
+        recordings = tuple(_recordings(subject, proof, label))
+    return _Case(rule, steps, subject, proof, beside, recordings, context)
+
+
+def _recordings(
+    subject: Subject, proof: Proof, tenant_label: str
+) -> Iterator[tuple[Source, float, float]]:
+    """Recordings that its selectors must not take, as its own are when calm and when hot."""
+    grid = proof.grid
+    found = recorded_decoys(subject.expr, subject.rules, tenant_label)
+    if not found or subject.usual is not None:
+        return
+    played = [
+        Evaluation(
+            samples(proof.sources, phases, grid.interval), grid.interval, grid.step, subject.rules
+        )
+        for phases in (proof.calm, proof.hot)
+    ]
+    values: dict[VectorSelector, list[float]] = {}
+    for decoy, node in found.items():
+        if node not in values:
+            values[node] = [s.value for one in played for s in one.vector(node, proof.fires)[:1]]
+        if len(values[node]) == 2:
+            safe, beyond = values[node]
+            yield decoy, safe, beyond
 
 
 def _whole_test(
@@ -312,9 +343,12 @@ def _played(
 ) -> Scenario:
     """A case in which other series, the other tenant's among them, do the opposite."""
     hot, calm = proof.hot[len(proof.calm) - 1].levels, proof.calm[-1].levels
-    others_do = opposed(phases, hot, calm, case.decoys)
-    grid, all_ = proof.grid, proof.sources
-    return scenario(name, grid.interval, all_, phases, expected, tuple(case.decoys), others_do)
+    others_do = [
+        replace(made, levels={**made.levels, **case.recorded(phase.levels != hot)})
+        for phase, made in zip(phases, opposed(phases, hot, calm, case.decoys), strict=True)
+    ]
+    others = (*case.decoys, *(decoy for decoy, _, _ in case.recordings))
+    return scenario(name, proof.grid.interval, proof.sources, phases, expected, others, others_do)
 
 
 def _side(case: _Case, shown: Shown) -> Scenario:
