@@ -14,7 +14,17 @@ from generator.compile.conditions import Side, sides
 from generator.compile.inversion import Bench, deciding, differing, firing, reaching, silent
 from generator.compile.operations import Unsupported
 from generator.compile.shards import copied, sharded
-from generator.compile.stimulus import ALERT, LINE, Levels, Phase, Reach, Source, reach, sources
+from generator.compile.stimulus import (
+    ALERT,
+    LINE,
+    Levels,
+    Phase,
+    Reach,
+    Source,
+    apart,
+    reach,
+    sources,
+)
 from generator.compile.timeline import Grid, Offset, Onset, Play
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
@@ -143,8 +153,9 @@ def _proved(subject: Subject) -> Proof | None:
 
 
 def _proved_with(subject: Subject, all_: tuple[Source, ...], found: Reach) -> Proof | None:
-    grid = grid_of(found, subject)
-    lead = grid.up(found.window + found.offset + _EXTRA * grid.step)
+    short = apart(subject.expr, subject.rules)
+    grid = grid_of(replace(found, window=found.window + short), subject)
+    lead = grid.up(found.window + short + found.offset + _EXTRA * grid.step)
     base: Levels = {source: source.base for source in all_}
     if subject.usual is not None:
         return _unusual(subject, subject.usual, all_, grid, base)
@@ -394,7 +405,8 @@ def _resolved(
     start = sum(phase.seconds for phase in phases)
     found = reach(subject.expr, subject.rules)
     keep = grid.up(subject.keep)
-    settled = (found.window + found.offset) * 1.5 + 4 * _EXTRA * grid.step
+    short = apart(subject.expr, subject.rules)
+    settled = (found.window + found.offset + short) * 1.5 + 4 * _EXTRA * grid.step
     length = grid.up(settled * patience + keep)
     play = Play(subject.expr, all_, [*phases, replace(calm, seconds=length)], grid, subject.rules)
     gone = play.offset(start, onset.count)

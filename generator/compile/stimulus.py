@@ -25,6 +25,8 @@ from generator.promql.tree import (
     VectorSelector,
     children,
     unwrapped,
+    vector_selectors,
+    walk,
 )
 
 GAUGE, COUNTER, LINE, AGE, STEPS = "gauge", "counter", "line", "age", "steps"
@@ -228,6 +230,19 @@ def reach(expr: Expr, rules: Sequence[RecordingRule]) -> Reach:
         if window and node is not None:
             windows.append(window)
     return Reach(max(windows, default=0.0), max(offsets), min(windows, default=0.0))
+
+
+def apart(expr: Expr, rules: Sequence[RecordingRule]) -> float:
+    """Seconds after which recordings over a short and over a long range differ; 0: never.
+
+    An alert that reads both must see more data than the short one holds.
+    """
+    spans: set[float] = set()
+    for node in vector_selectors(expr):
+        for rule in recorded_by(node, rules):
+            ranges = [n.range for n in walk(parse(rule.expr)) if isinstance(n, RangeSelector)]
+            spans |= {max(_ms(span) for span in ranges) / 1000} if ranges else set()
+    return min(spans) if len(spans) > 1 else 0.0
 
 
 def _reached(
