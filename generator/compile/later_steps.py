@@ -13,11 +13,13 @@ from generator.compile.decoys import alert_decoys
 from generator.compile.operations import Unsupported
 from generator.compile.proof import Proof, Subject
 from generator.compile.scenarios import SILENT, at, counted, scenario, told
+from generator.compile.series import accepts
 from generator.compile.stimulus import ALERT, ALERTS, Phase, Source
 from generator.compile.timeline import Grid, Play
 from generator.ir.checks import Expectation, TestFile
 from generator.ir.rules import AlertRule
 from generator.promql.parser import parse
+from generator.promql.tree import vector_selectors
 from generator.spec.model import LabelNames
 from generator.values import Duration
 
@@ -81,17 +83,22 @@ def _whole(
     if gone is not None and gone.late + keep + grid.step < play.end:
         silent = gone.late + keep
     expected = _expected(steps, onset.early + hold, late, onset.count, silent, grid, names)
-    others = _others(steps, names)
+    others = _others(steps, subject, names)
     always = [Phase(sum(phase.seconds for phase in phases), dict.fromkeys(others, 1.0))]
     name = _name(steps, silent)
     case = scenario(name, grid.interval, proof.sources, phases, expected, others, always)
     return TestFile(FILE, at(grid.step), (case,))
 
 
-def _others(steps: Sequence[AlertRule], names: LabelNames) -> tuple[Source, ...]:
-    """Alerts that fire all the time and are none of theirs."""
+def _others(steps: Sequence[AlertRule], subject: Subject, names: LabelNames) -> tuple[Source, ...]:
+    """Alerts that fire all the time and are none of theirs, nor any that the alert reads."""
+    read = [node for node in vector_selectors(subject.expr) if node.name == ALERTS]
     found = (alert_decoys(parse(step.expr), names.tenant) for step in steps)
-    return tuple(dict.fromkeys(source for one in found for source in one))
+    return tuple(
+        source
+        for source in dict.fromkeys(source for one in found for source in one)
+        if not any(accepts(node.matchers, dict(source.labels)) for node in read)
+    )
 
 
 def _cooled(phase: Phase, subject: Subject, grid: Grid) -> float:
@@ -112,7 +119,7 @@ def _given(steps: Sequence[AlertRule], subject: Subject, grid: Grid, names: Labe
     silent = grid.up(sum(phase.seconds for phase in phases[:2]) + 600)
     interval = min(60.0, grid.interval)
     expected = _expected(steps, grid.step, grid.step, 1, silent, grid, names)
-    others = _others(steps, names)
+    others = _others(steps, subject, names)
     always = [Phase(sum(phase.seconds for phase in phases), dict.fromkeys(others, 1.0))]
     name = _name(steps, silent)
     case = scenario(name, interval, (source,), phases, expected, others, always)

@@ -32,7 +32,7 @@ EXPRESSIONS: tuple[tuple[str, str], ...] = (
     ("increase(oom_kills_total[10m]) > 0", "0s"),
     ("irate(net_errors_total[5m]) > 10", "5m"),
     (
-        'sum(rate(http_requests_total{code=~"5.."}[5m])) / sum(rate(http_requests_total[5m])) > 0.05',
+        'sum(rate(requests_total{code=~"5.."}[5m])) / sum(rate(requests_total[5m])) > 0.05',
         "5m",
     ),
     (
@@ -58,7 +58,7 @@ EXPRESSIONS: tuple[tuple[str, str], ...] = (
     # histograms
     ("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[5m]))) > 1", "10m"),
     (
-        'histogram_quantile(0.99, sum by (le, job) (rate(latency_seconds_bucket{verb!="WATCH"}[5m])))'
+        'histogram_quantile(0.99, sum by (le, job) (rate(latency_seconds_bucket{verb!="W"}[5m])))'
         " > 0.5 and sum by (job) (rate(latency_seconds_count[5m])) > 0.1",
         "10m",
     ),
@@ -68,7 +68,7 @@ EXPRESSIONS: tuple[tuple[str, str], ...] = (
         "15m",
     ),
     (
-        "sum by (namespace) (pod_memory_bytes) / on (namespace) group_left () quota_memory_bytes > 0.9",
+        "sum by (namespace) (pod_bytes) / on (namespace) group_left () quota_bytes > 0.9",
         "5m",
     ),
     ("pod_restarts * on (pod) group_left (node) pod_info > 5", "5m"),

@@ -48,9 +48,13 @@ UNSHOWN: Mapping[tuple[str, str], str] = {
     (r"DiskFull", r"^(right of and dropped|range)"): (
         "needs a disk that is younger than half the history, or that was always full"
     ),
-    (r"ErrorsHigh", r"^range .*calls_total.{30,50}\[(10m|2m30s)\]"): (
+    (r"ErrorsHigh", r"^range .*calls_total[^\[]*\[(10m|2m30s)\]\)\) > 0\.05"): (
         "the number of calls changes in no case in which their window decides"
     ),
+    (
+        r"SLOErrorBudgetBurn.availability.(6h30m|1d2h|3d6h)",
+        r"^(right of and dropped|limit times 0.8)",
+    ): "needs the long window to stay over its limit after the short one has come back",
     (r"HttpTrafficStopped", r"."): "needs two pasts that differ: an hour ago and six hours ago",
 }
 """Faults that the generated tests do not show yet."""
