@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from generator import __version__
@@ -48,6 +49,7 @@ from generator.spec.load import (
 )
 from generator.spec.model import Platform, Tenant
 from generator.tools import ADVICE, Tool, ToolMissing, find
+from generator.values import plain
 from generator.verify.amtool import check_config as amtool_check_config
 from generator.verify.notify import escalation_doc
 from generator.verify.promtool import check_config, check_rules
@@ -257,15 +259,24 @@ def _origins(compilation: Compilation) -> dict[tuple[str, str], Place]:
 # --------------------------------------------------------------------------- commands
 
 
-def check(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Outcome:
-    """Everything `build` would find, with the real tools required; nothing is written."""
+def check(
+    root: Path,
+    wanted: Sequence[str] = (),
+    progress: bool = False,
+    min_tested: Decimal | None = None,
+) -> Outcome:
+    """Everything `build` would find, with the real tools required; nothing is written.
+
+    `min_tested`: the share of alerts, in percent, that must have unit tests.
+    """
     try:
         compilation = compile_specs(root, wanted, progress, datetime.now(UTC).date())
     except SpecError as problem:
         return Outcome(problem.findings)
     verified = verify(root, compilation, "required")
-    findings = in_order((*compilation.findings, *verified.findings))
-    told = [*verified.told, _counted(compilation)]
+    below = _below(compilation, min_tested)
+    findings = in_order((*compilation.findings, *verified.findings, *below))
+    told = [*verified.told, _counted(compilation), *_coverage(compilation)]
     return Outcome(findings, told, _costs(compilation))
 
 
@@ -303,6 +314,7 @@ def build(
         reports |= _remove_gone(root, output, outcome)
     if audit:
         _log(output, compilation, reports, outcome)
+    outcome.told += _coverage(compilation)
     return outcome
 
 
@@ -386,8 +398,16 @@ def _counted(compilation: Compilation) -> str:
     return f"{len(good)} of {len(builds)} tenants: {rules} rules, {panels} panels"
 
 
-def run_tests(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Outcome:
-    """Run the generated unit tests with promtool. Raises ToolMissing and ToolFailed."""
+def run_tests(
+    root: Path,
+    wanted: Sequence[str] = (),
+    progress: bool = False,
+    min_tested: Decimal | None = None,
+) -> Outcome:
+    """Run the generated unit tests with promtool. Raises ToolMissing and ToolFailed.
+
+    `min_tested`: the share of alerts, in percent, that must have unit tests.
+    """
     try:
         compilation = compile_specs(root, wanted, progress)
     except SpecError as problem:
@@ -401,13 +421,49 @@ def run_tests(root: Path, wanted: Sequence[str] = (), progress: bool = False) ->
     for name in compilation.wanted:
         places |= _test_places(name, compilation.tenants[name].build)
     with staged(trees) as stage:
-        files = sorted(stage.glob("*/prometheus/tests/*/test.yml"))
+        found = stage.glob("*/prometheus/tests/*/*.yml")
+        files = sorted(path for path in found if path.name != "rules.yml")
         findings, ran = promtool_run_tests(promtool, files, stage, places, root / CACHE)
     tested = len(files) - len([f for f in findings if f.code == "unit-test-failed"])
-    told = f"{tested} of {len(files)} alerts' tests pass ({len(files) - ran} remembered)"
+    told = f"{tested} of {len(files)} files of tests pass ({len(files) - ran} remembered)"
+    below = _below(compilation, min_tested)
     return Outcome(
-        in_order((*compilation.findings, *findings)), [told, f"promtool {promtool.version}"]
+        in_order((*compilation.findings, *findings, *below)),
+        [told, *_coverage(compilation), f"promtool {promtool.version}"],
     )
+
+
+def _coverage(compilation: Compilation) -> list[str]:
+    """How many alerts have unit tests, tenant by tenant, and which have none."""
+    told = []
+    for name in compilation.wanted:
+        build = compilation.tenants[name].build
+        if build is None or not build.alerts:
+            continue
+        without = build.untested
+        names = f", all but {', '.join(without)}" if without else ""
+        tested = len(build.alerts) - len(without)
+        told.append(f"{name}: {tested} of {len(build.alerts)} alerts have unit tests{names}")
+    return told
+
+
+def _below(compilation: Compilation, least: Decimal | None) -> list[Finding]:
+    """An error for each tenant of whose alerts too few have unit tests."""
+    findings = []
+    for name in compilation.wanted:
+        build = compilation.tenants[name].build
+        if least is None or build is None or not build.alerts:
+            continue
+        tested = len(build.alerts) - len(build.untested)
+        share = Decimal(tested * 100) / len(build.alerts)
+        if share < least:
+            message = (
+                f"{tested} of {len(build.alerts)} alerts of {name} have unit tests: "
+                f"{share:.1f} % are fewer than {plain(least)} %"
+            )
+            hint = f"write tests: for {', '.join(build.untested)}"
+            findings.append(error("too-few-tests", message, Place(build.spec_file, 1, 1), hint))
+    return findings
 
 
 def _test_places(name: str, build: Build | None) -> dict[str, Place]:

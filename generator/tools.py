@@ -84,13 +84,23 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a tool and give back what it said; any exit code is an answer.
 
+    Its errors stand in `stdout` where it said them: promtool names a file on one and what is wrong
+    with it on the other. `stderr` is empty.
+
     Raises ToolFailed when it cannot start or takes longer than `timeout` seconds.
     """
     command = [str(tool.path), *arguments]
     try:
-        return subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
+        answer = subprocess.run(
+            command,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
+        return subprocess.CompletedProcess(command, answer.returncode, answer.stdout, "")
     except subprocess.TimeoutExpired:
         raise ToolFailed(f"{tool.name} gave no answer within {timeout:.0f} s") from None
     except OSError as problem:

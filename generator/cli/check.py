@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
 from generator.cli.common import (
+    coverage_option,
     failing,
     find_root,
     print_outcome,
@@ -20,10 +22,16 @@ from generator.cli.common import (
 @click.command(name="check")
 @click.argument("tenants", nargs=-1, metavar="[TENANT]...")
 @root_option
+@coverage_option
 @stats_option
 @report_options
 def command(
-    tenants: tuple[str, ...], root: Path | None, stats: bool, form: str, fail_on: str
+    tenants: tuple[str, ...],
+    root: Path | None,
+    min_tested: Decimal | None,
+    stats: bool,
+    form: str,
+    fail_on: str,
 ) -> None:
     """Check TENANTs (default: all): schema, meaning, PromQL, isolation, promtool, amtool.
 
@@ -31,9 +39,10 @@ def command(
       tocsin check --format github    annotate a pull request
       tocsin check --fail-on warning  be strict
       tocsin check acme --stats       what acme's rules cost
+      tocsin check --min-tested 100%  every alert must have a unit test
     """
     from generator.api import check
 
-    outcome = check(find_root(root), tenants, progress=form == "text")
+    outcome = check(find_root(root), tenants, progress=form == "text", min_tested=min_tested)
     print_outcome(outcome, form, stats)
     sys.exit(1 if failing(outcome.findings, fail_on) else 0)

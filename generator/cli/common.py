@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -55,6 +56,35 @@ def stats_option(command: Command) -> Command:
         '--format json, standard output is {"findings": [...], "stats": {...}} instead of the '
         "findings alone; with github and sarif the table goes to standard error.",
     )(command)
+
+
+def coverage_option(command: Command) -> Command:
+    """`--min-tested`: the share of alerts that must have unit tests."""
+    return click.option(
+        "--min-tested",
+        type=Percent(),
+        default=None,
+        metavar="PERCENT",
+        help="Fail when fewer of a tenant's alerts have unit tests, e.g. 90%.",
+    )(command)
+
+
+class Percent(click.ParamType[Decimal]):
+    """`90%` or `90`: a number from 0 to 100."""
+
+    name = "percent"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        """The number. Fails as wrong use when it is none, or out of range."""
+        try:
+            number = Decimal(str(value).strip().removesuffix("%"))
+        except InvalidOperation:
+            self.fail(f"{value!r} is no percentage; write 90%", param, ctx)
+        if not number.is_finite() or not 0 <= number <= 100:
+            self.fail(f"{value!r} is not between 0% and 100%", param, ctx)
+        return number
 
 
 def find_root(given: Path | None) -> Path:

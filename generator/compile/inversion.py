@@ -7,14 +7,19 @@ limit, or 10 % on the safe side of it. Every answer is checked by `simulation`, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from generator.compile.conditions import Side
 from generator.compile.operations import Vector
 from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import (
     ALERT,
+    BUSY,
+    COUNTER,
+    DROPS,
+    GAUGE,
     HISTOGRAM,
     LINE,
     STEPS,
@@ -27,6 +32,7 @@ from generator.compile.stimulus import (
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import (
     COMPARISON,
+    SET,
     Binary,
     Call,
     Expr,
@@ -34,8 +40,12 @@ from generator.promql.tree import (
     unwrapped,
 )
 
-MARGIN = 0.1
-"""How far beyond a limit, relative to it."""
+SAFE, BEYOND = 0.1, 0.107
+"""How far on either side of a limit, relative to it. They differ, so that the mean over a window
+that is half the one and half the other is not the limit itself, where rounding would decide."""
+
+_COARSE = 2**-12
+"""Counters rise in steps of fourteen bits: a level is found this closely."""
 
 
 @dataclass(slots=True)
@@ -85,8 +95,19 @@ class Bench:
 
 
 def _alike(source: Source, wanted: Iterable[Source]) -> bool:
-    """The same series, of a kind that another part of the expression decided."""
-    return any(source.metric == w.metric and source.labels == w.labels for w in wanted)
+    """The same series, of a kind that another part of the expression decided.
+
+    Alerts and copies may have more labels than are asked of them.
+    """
+    labels = set(source.labels)
+    return any(
+        source.metric == w.metric
+        and (
+            source.labels == w.labels
+            or ((source.copy or w.kind == ALERT) and labels.issuperset(w.labels))
+        )
+        for w in wanted
+    )
 
 
 def firing(bench: Bench, expr: Expr, start: Levels) -> Levels | None:
@@ -99,6 +120,37 @@ def silent(bench: Bench, expr: Expr, start: Levels) -> Levels | None:
     """Levels near those that fire at which it does not hold. Raises Unsupported."""
     found = _solve(bench, expr, False, start)
     return found if found is not None and not bench.holds(expr, found) else None
+
+
+def differing(
+    bench: Bench, side: Side, hot: Levels, calm: Levels, base: Levels
+) -> Iterator[Levels]:
+    """Levels at which an expression may do otherwise without one side of a set operation.
+
+    Raises Unsupported.
+    """
+    if side.op == "or":
+        for start in (calm, base):
+            alone = _solve(bench, side.expr, True, start)
+            if alone is not None:
+                yield alone
+                quiet = _solve(bench, side.other, False, alone)
+                if quiet is not None:
+                    yield quiet
+        return
+    faint = {s: lv * 0.001 if lv and s.kind in (GAUGE, COUNTER) else lv for s, lv in hot.items()}
+    for start in (hot, base, faint):
+        failing = _solve(bench, side.expr, side.op == "unless", start)
+        if failing is not None:
+            yield failing
+            holding = _solve(bench, side.other, True, failing)
+            if holding is not None:
+                yield holding
+
+
+def deciding(bench: Bench, side: Side, failing: Levels) -> Levels | None:
+    """Levels near those where one condition fails at which it just holds. Raises Unsupported."""
+    return _solve(bench, side.expr, side.op != "unless", failing)
 
 
 def reaching(bench: Bench, expr: Expr, target: float, start: Levels) -> Levels | None:
@@ -188,13 +240,19 @@ def _unless(bench: Bench, expr: Binary, wanted: bool, start: Levels) -> Levels |
 
 
 def _inside(bench: Bench, expr: Expr, wanted: bool, start: Levels) -> Levels | None:
-    """Something that is no condition itself: the comparisons in it, or whether there is data."""
-    nested = _comparisons(expr)
+    """Something that is no condition itself: the conditions in it, or whether there is data."""
+    nested = _conditions(expr)
     if wanted:
-        found: Levels | None = {s: lv for s, lv in start.items() if lv is not None}
+        found: Levels = {s: lv for s, lv in start.items() if lv is not None or s.kind == ALERT}
         for node in nested:
-            if found is not None and not bench.holds(node, found):
-                found = _solve(bench, node, True, found)
+            if not bench.holds(node, found):
+                found = _solve(bench, node, True, found) or found
+        if bench.holds(expr, found):
+            return found
+        alerts = {s: 1.0 for s in bench.read_by(expr) if s.kind == ALERT}
+        for fired in (*({one: 1.0} for one in alerts), alerts):
+            if bench.holds(expr, {**found, **fired}):
+                return {**found, **fired}
         return found
     for node in nested:
         spoilt = _solve(bench, node, False, start)
@@ -203,16 +261,22 @@ def _inside(bench: Bench, expr: Expr, wanted: bool, start: Levels) -> Levels | N
     return {**start, **dict.fromkeys(bench.read_by(expr))}
 
 
-def _comparisons(expr: Expr) -> list[Binary]:
-    """The outermost comparisons inside an expression."""
-    found: list[Binary] = []
+def _conditions(expr: Expr) -> list[Expr]:
+    """The outermost comparisons, set operations and absences inside an expression."""
+    found: list[Expr] = []
     for child in children(expr):
         inner = unwrapped(child)
-        if isinstance(inner, Binary) and inner.op in COMPARISON and not inner.bool:
+        if (isinstance(inner, Binary) and _decides(inner)) or (
+            isinstance(inner, Call) and inner.function in ("absent", "absent_over_time")
+        ):
             found.append(inner)
         else:
-            found += _comparisons(inner)
+            found += _conditions(inner)
     return found
+
+
+def _decides(node: Binary) -> bool:
+    return node.op in SET or (node.op in COMPARISON and not node.bool)
 
 
 # --------------------------------------------------------------------------- comparisons
@@ -220,7 +284,7 @@ def _comparisons(expr: Expr) -> list[Binary]:
 
 def _compared(bench: Bench, node: Binary, wanted: bool, start: Levels) -> Levels | None:
     """Move one source until the sides stand a margin apart, on the wanted side."""
-    for inner in (*_comparisons(node.lhs), *_comparisons(node.rhs)):
+    for inner in (*_conditions(node.lhs), *_conditions(node.rhs)):
         if not bench.holds(inner, start):
             opened = _solve(bench, inner, True, start)
             start = opened if opened is not None else start
@@ -229,21 +293,26 @@ def _compared(bench: Bench, node: Binary, wanted: bool, start: Levels) -> Levels
         if isinstance(nested, Binary) and nested.op in COMPARISON and not nested.bool:
             opened = _solve(bench, nested, True, start)
             start = opened if opened is not None else start
-    width = abs(bench.number(node.lhs, start) or 0.0) * MARGIN or 1.0
+    share = BEYOND if wanted else SAFE
+    width = abs(bench.number(node.lhs, start) or 0.0) * share or 1.0
     direction = _direction(node.op, wanted)
 
     def gap(levels: Levels) -> float | None:
         left, right = bench.number(node.lhs, levels), bench.number(node.rhs, levels)
         if left is None or right is None or not math.isfinite(left) or not math.isfinite(right):
             return None
-        margin = abs(right) * MARGIN or width
+        margin = abs(right) * share or width
         return left - right - direction * margin
 
     def fits(levels: Levels) -> bool:
         left, right = bench.number(node.lhs, levels), bench.number(node.rhs, levels)
         return left is not None and right is not None and bench.holds(node, levels) == wanted
 
-    return _moved(bench, node, start, gap, fits)
+    found = _moved(bench, node, start, gap, fits)
+    if found is None and not wanted:
+        gone = {**start, **dict.fromkeys(bench.read_by(node))}
+        return None if bench.holds(node, gone) else gone
+    return found
 
 
 def _direction(op: str, wanted: bool) -> float:
@@ -275,9 +344,29 @@ def _moved(
                 return levels
     if fits(start):
         return start
+    several = _several(bench, expr, start, fits)
+    if several is not None:
+        return several
     fired = {s: 1.0 for s in bench.read_by(expr) if s.kind == ALERT}
     everything = {**start, **fired}
     return everything if fired and fits(everything) else None
+
+
+def _several(
+    bench: Bench, expr: Expr, start: Levels, fits: Callable[[Levels], bool]
+) -> Levels | None:
+    """Copies of a series moved together, one, two, …, or series taken away."""
+    by_metric: dict[str, list[Source]] = {}
+    for source in bench.read_by(expr):
+        by_metric.setdefault(source.metric, []).append(source)
+    for alike in by_metric.values():
+        levels = (None,) if len(alike) < 3 else (None, 0.0, 1.0, 2.0, BUSY)
+        for level in levels:
+            for number in range(1, len(alike) + 1):
+                moved = {**start, **dict.fromkeys(alike[:number], level)}
+                if fits(moved):
+                    return moved
+    return None
 
 
 def _narrow_first(found: list[Source]) -> list[Source]:
@@ -322,6 +411,9 @@ def _rational(source: Source, at: Callable[[float], float | None]) -> float | No
         value = at(candidate)
         if value is not None and abs(value) <= 1e-5 * scale:
             return candidate
+    below, above = at(root * (1 - _COARSE)), at(root * (1 + _COARSE))
+    if below is not None and above is not None and below * above < 0:
+        return float(f"{root:.6g}")
     return None
 
 
@@ -347,6 +439,8 @@ def _bisected(
 ) -> float | None:
     """The root between two levels; None where the gap jumps over it."""
     for _ in range(50):
+        if high - low <= 1e-6 * abs(high):
+            break
         middle = (low + high) / 2
         value = at(middle)
         if value is None:
@@ -359,7 +453,7 @@ def _bisected(
             high = middle
     for candidate in (float(f"{high:.6g}"), high):
         value = at(candidate)
-        if value is not None and abs(value) <= 1e-3 * abs(below):
+        if value is not None and abs(value) <= 0.01 * abs(below):
             return candidate
     return None
 
@@ -370,7 +464,7 @@ def _grid(source: Source) -> list[float]:
     if source.kind == LINE:
         small = [10.0**exponent for exponent in range(-6, 4)]
         return [-level for level in reversed(small)] + [0.0, *small]
-    if source.kind == STEPS:
+    if source.kind in (STEPS, DROPS):
         return [0.0, *(count / 3600 for count in (0.5, 1, 2, 3, 5, 8, 12, 20, 40))]
     if source.kind == HISTOGRAM:
         return powers[3:]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from generator.promql.tree import COMPARISON, Aggregate, Binary, Call, String, unwrapped
@@ -438,6 +440,19 @@ def _bucket_quantile(q: float, buckets: list[tuple[float, float]]) -> float:
     return start + (end - start) * _divided(rank - below, count - below)
 
 
+def _calendar(part: Callable[[datetime], int]) -> Callable[[Call, Args, float], Vector]:
+    """A part of a time in UTC: of now, or of the times that series hold."""
+
+    def apply(node: Call, args: Args, time: float) -> Vector:
+        given = _vector(args[0]) if args else [Sample({}, time)]
+        return [
+            Sample(nameless(s.labels), float(part(datetime.fromtimestamp(int(s.value), UTC))))
+            for s in given
+        ]
+
+    return apply
+
+
 OF_VECTOR: dict[str, Callable[[Call, Args, float], Vector]] = {
     "abs": _mapped(abs),
     "ceil": _mapped(lambda v: float(math.ceil(v)) if math.isfinite(v) else v),
@@ -457,5 +472,13 @@ OF_VECTOR: dict[str, Callable[[Call, Args, float], Vector]] = {
     "label_replace": _label_replace,
     "label_join": _label_join,
     "histogram_quantile": _histogram_quantile,
+    "minute": _calendar(lambda t: t.minute),
+    "hour": _calendar(lambda t: t.hour),
+    "day_of_week": _calendar(lambda t: (t.weekday() + 1) % 7),
+    "day_of_month": _calendar(lambda t: t.day),
+    "day_of_year": _calendar(lambda t: t.timetuple().tm_yday),
+    "days_in_month": _calendar(lambda t: monthrange(t.year, t.month)[1]),
+    "month": _calendar(lambda t: t.month),
+    "year": _calendar(lambda t: t.year),
 }
 """Functions of instant vectors: (call, arguments without strings, time) -> vector."""

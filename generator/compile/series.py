@@ -43,7 +43,8 @@ def _run_end(values: Sequence[float | None], start: int) -> int:
 
 def _difference(one: float | None, other: float) -> float:
     assert one is not None
-    return float(f"{one - other:.12g}")
+    step = one - other
+    return step if (step * 2.0**40).is_integer() else float(f"{step:.12g}")
 
 
 def _run(first: float | None, following: Sequence[float | None], count: int) -> str:
@@ -60,10 +61,10 @@ def _run(first: float | None, following: Sequence[float | None], count: int) -> 
 
 
 def number(value: float) -> str:
-    """A number with twelve digits, never in exponent form: promtool reads no other."""
-    text = f"{value:.12g}"
+    """A number as exactly as need be, never in exponent form: promtool reads no other."""
+    text = f"{value:.0f}" if value == int(value) else repr(value)
     if "e" in text:
-        text = f"{value:.15f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
+        text = f"{value:.18f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 
 

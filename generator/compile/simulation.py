@@ -49,6 +49,16 @@ class Series:
     values: Sequence[float | None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """What a selector selects of the series, with their labels, and of the rules."""
+
+    node: VectorSelector
+    """Kept alive, as its identity is what this is known by."""
+    series: tuple[tuple[Labels, Sequence[float | None]], ...]
+    rules: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Evaluation:
     """Expressions over the series, sampled every `interval` seconds, and over recording rules.
@@ -63,6 +73,7 @@ class Evaluation:
     rules: Sequence[RecordingRule] = ()
     left_open: bool = False
     recorded: dict[tuple[int, int], list[_Recorded]] = field(default_factory=dict)
+    selected: dict[int, _Selected] = field(default_factory=dict)
 
     def vector(self, expr: Expr, time: float) -> Vector:
         """The instant vector at a time. Raises Unsupported."""
@@ -98,40 +109,58 @@ class Evaluation:
         if node.at is not None:
             raise Unsupported("@")
         found: Vector = []
-        for name, labels, points in self._matching(node, at - LOOKBACK, at, latest=True):
-            if points:
+        selected = self._select(node)
+        first, last = self._indexes(at - LOOKBACK, at)
+        for labels, values in selected.series:
+            for index in range(min(last, len(values) - 1), max(first, 0) - 1, -1):
+                value = values[index]
+                if value is not None:
+                    found.append(Sample({**labels, "__name__": node.name or ""}, value))
+                    break
+        for number in selected.rules:
+            for name, labels, points in self._history(node, number, at - self.step / 2, at):
                 found.append(Sample({**labels, "__name__": name}, points[-1][1]))
         return found
 
+    def _select(self, node: VectorSelector) -> _Selected:
+        known = self.selected.get(id(node))
+        if known is None:
+            name = node.name
+            if name is None:
+                raise Unsupported("a selector without a metric's name")
+            series = tuple(
+                (labels, one.values)
+                for one in self.series
+                if one.metric == name and accepts(node.matchers, labels := dict(one.labels))
+            )
+            rules = tuple(n for n, rule in enumerate(self.rules) if may_select(node, rule))
+            known = self.selected[id(node)] = _Selected(node, series, rules)
+        return known
+
     def _matching(
-        self, node: VectorSelector, start: float, end: float, *, latest: bool = False
+        self, node: VectorSelector, start: float, end: float
     ) -> Iterable[tuple[str, Labels, Points]]:
-        """Every series the selector selects, with its samples in the range.
+        """Every series the selector selects, with its samples in the range."""
+        selected = self._select(node)
+        first, last = self._indexes(start, end)
+        for labels, values in selected.series:
+            yield node.name or "", labels, self._points(values, first, last)
+        for number in selected.rules:
+            yield from self._history(node, number, start, end)
 
-        `latest`: only the last is asked for; of a recording, that is its last evaluation's.
-        """
-        name = node.name
-        if name is None:
-            raise Unsupported("a selector without a metric's name")
-        for series in self.series:
-            if series.metric == name and accepts(node.matchers, dict(series.labels)):
-                yield name, dict(series.labels), self._points(series, start, end)
-        for number, rule in enumerate(self.rules):
-            static = [m for m in node.matchers if m.name in rule.labels]
-            if rule.record == name and accepts(static, rule.labels):
-                begin = end - self.step / 2 if latest else start
-                yield from self._history(node, number, begin, end)
-
-    def _points(self, series: Series, start: float, end: float) -> Points:
+    def _indexes(self, start: float, end: float) -> tuple[int, int]:
+        """The first and the last sample of a range."""
         first = math.ceil(start / self.interval - 1e-9)
         if self.left_open and abs(first * self.interval - start) < 1e-6:
             first += 1
-        last = min(math.floor(end / self.interval + 1e-9), len(series.values) - 1)
-        values = series.values
+        return first, math.floor(end / self.interval + 1e-9)
+
+    def _points(self, values: Sequence[float | None], first: int, last: int) -> Points:
+        first, interval = max(0, first), self.interval
         return [
-            (i * self.interval, value)
-            for i in range(max(0, first), last + 1)
-            if (value := values[i]) is not None
+            (index * interval, value)
+            for index, value in enumerate(values[first : max(first, last + 1)], first)
+            if value is not None
         ]
 
     def _history(
@@ -290,3 +319,9 @@ def _tree(text: str) -> Expr:
             _TREES.clear()
         _TREES[text] = parse(text)
     return _TREES[text]
+
+
+def may_select(node: VectorSelector, rule: RecordingRule) -> bool:
+    """Whether a selector may select what a rule records, as far as static labels tell."""
+    static = [m for m in node.matchers if m.name in rule.labels]
+    return rule.record == node.name and accepts(static, rule.labels)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from generator.compile.operations import Unsupported
 from generator.compile.series import accepts, satisfying, violating
-from generator.compile.simulation import Series
+from generator.compile.simulation import Series, may_select
 from generator.ir.rules import RecordingRule
 from generator.promql.parser import parse
 from generator.promql.tree import (
@@ -25,11 +25,16 @@ from generator.promql.tree import (
     VectorSelector,
     children,
     unwrapped,
+    vector_selectors,
+    walk,
 )
 
 GAUGE, COUNTER, LINE, AGE, STEPS = "gauge", "counter", "line", "age", "steps"
-HISTOGRAM, ALERT = "histogram", "alert"
-_ORDER = (HISTOGRAM, COUNTER, LINE, STEPS, AGE, ALERT, GAUGE)
+DROPS, SWING, HISTOGRAM, ALERT = "drops", "swing", "histogram", "alert"
+ALERTS = "ALERTS"
+"""The metric in which Prometheus keeps alerts."""
+_ORDER = (HISTOGRAM, COUNTER, LINE, DROPS, STEPS, SWING, AGE, ALERT, GAUGE)
+_SHARES = (("a", 0.75), ("b", 0.25))
 BUSY = 100.0
 """Events a second, and the value of a gauge, where nothing else is asked."""
 
@@ -41,24 +46,34 @@ class Source:
     """One series, or the buckets of one histogram. What its level means, by `kind`:
 
     gauge: the value. counter: the rise a second. line: the rise a second of a gauge that begins
-    at 100. age: seconds since the time it holds. steps: changes a second. histogram: the time
-    below which all observations lie. alert: 1 while it fires. None: there is no such series.
+    at 100. age: seconds since the time it holds. steps: changes a second, drops: falls a second.
+    swing: how far it swings around 100 from sample to sample. histogram: the time below which
+    all observations lie. alert: 1 while it fires. None: there is no such series.
     """
 
     metric: str
     labels: tuple[tuple[str, str], ...]
     kind: str
+    shard: str = ""
+    """A label in which it is two series, of three quarters and one quarter; empty: one series."""
+    copy: bool = False
+    """One of several that differ in a label nobody asks for."""
 
     @property
     def base(self) -> float | None:
         """Its level where nothing is asked of it."""
         if self.kind == ALERT:
             return None
-        if self.kind in (LINE, STEPS, AGE):
+        if self.kind in (LINE, STEPS, DROPS, SWING, AGE):
             return 0.0
-        if self.kind == HISTOGRAM or self.metric == "up" or self.metric.endswith("_success"):
+        if self.kind == HISTOGRAM or is_flag(self.metric):
             return 1.0
         return BUSY
+
+
+def is_flag(metric: str) -> bool:
+    """Whether the metric says yes or no."""
+    return metric == "up" or metric.endswith("_success")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +84,40 @@ class Phase:
     levels: Levels
     noise: float = 0.0
     period: float = 0.0
-    """Seconds of one swing: half of it above, half below."""
+    """Seconds of one swing: a third of it above, a third on the level, a third below."""
 
 
 # --------------------------------------------------------------------------- sources
 
 
-def sources(expr: Expr, rules: Sequence[RecordingRule], own_alert: str = "") -> tuple[Source, ...]:
+def sources(
+    expr: Expr,
+    rules: Sequence[RecordingRule],
+    own_alert: str = "",
+    of_alerts: Mapping[str, str] | None = None,
+) -> tuple[Source, ...]:
     """Every series that the expression reads, through recording rules too.
+
+    `of_alerts`: labels that other alerts carry beside those that matchers ask of them.
 
     Where one selector is narrower than another, a series that only the wider selects is added.
     `ALERTS` of the alert itself are no input. Raises Unsupported.
     """
     kinds: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
     selectors: dict[str, list[tuple[Matcher, ...]]] = {}
-    for node, kind in _read(expr, rules):
+    for node, kind in selectors_read(expr, rules):
         if node.name is None:
             raise Unsupported("a selector without a metric's name")
-        if node.name == "ALERTS" and _equals(node, "alertname") == own_alert:
+        if node.name == ALERTS and _equals(node, "alertname") == own_alert:
             continue
-        used = ALERT if node.name == "ALERTS" else kind
+        used = ALERT if node.name == ALERTS else kind
         matchers = tuple(m for m in node.matchers if used != HISTOGRAM or m.name != "le")
         selectors.setdefault(node.name, []).append(matchers)
         labels = satisfying(matchers)
         if labels is None:
             raise Unsupported("matchers that no labels satisfy")
+        if used == ALERT and of_alerts:
+            labels = {**of_alerts, **labels}
         _note(kinds, node.name, labels, used)
     for name, found in selectors.items():
         for narrow in found:
@@ -123,39 +147,37 @@ def _equals(node: VectorSelector, label: str) -> str | None:
 
 def recorded_by(node: VectorSelector, rules: Sequence[RecordingRule]) -> list[RecordingRule]:
     """The rules whose series a selector may select."""
-    return [
-        rule
-        for rule in rules
-        if rule.record == node.name
-        and accepts([m for m in node.matchers if m.name in rule.labels], rule.labels)
-    ]
+    return [rule for rule in rules if may_select(node, rule)]
 
 
-def _read(
+def selectors_read(
     expr: Expr, rules: Sequence[RecordingRule], kind: str = GAUGE
 ) -> Iterable[tuple[VectorSelector, str]]:
-    """Every raw selector with the kind of series it wants, from how it is used."""
+    """Every raw selector with the kind of series it wants, from how it is used.
+
+    Recordings are followed to what they read.
+    """
     match expr:
         case VectorSelector():
             made = recorded_by(expr, rules)
             for rule in made:
-                yield from _read(parse(rule.expr), rules)
+                yield from selectors_read(parse(rule.expr), rules)
             if not made:
                 yield expr, kind
         case RangeSelector():
-            yield from _read(expr.selector, rules, kind)
+            yield from selectors_read(expr.selector, rules, kind)
         case Call():
             wanted = _WANTED.get(expr.function, kind)
             if wanted == COUNTER and kind == HISTOGRAM:
                 wanted = HISTOGRAM
             for arg in expr.args:
-                yield from _read(arg, rules, wanted)
+                yield from selectors_read(arg, rules, wanted)
         case Binary(op="-") if _is_time(expr.lhs) or _is_time(expr.rhs):
             for side in (expr.lhs, expr.rhs):
-                yield from _read(side, rules, AGE)
+                yield from selectors_read(side, rules, AGE)
         case _:
             for child in children(expr):
-                yield from _read(child, rules, kind)
+                yield from selectors_read(child, rules, kind)
 
 
 _WANTED = {
@@ -167,6 +189,9 @@ _WANTED = {
     "delta": LINE,
     "idelta": LINE,
     "changes": STEPS,
+    "resets": DROPS,
+    "stddev_over_time": SWING,
+    "stdvar_over_time": SWING,
     "histogram_quantile": HISTOGRAM,
 }
 
@@ -200,6 +225,19 @@ def reach(expr: Expr, rules: Sequence[RecordingRule]) -> Reach:
         if window and node is not None:
             windows.append(window)
     return Reach(max(windows, default=0.0), max(offsets), min(windows, default=0.0))
+
+
+def apart(expr: Expr, rules: Sequence[RecordingRule]) -> float:
+    """Seconds after which recordings over a short and over a long range differ; 0: never.
+
+    An alert that reads both must see more data than the short one holds.
+    """
+    spans: set[float] = set()
+    for node in vector_selectors(expr):
+        for rule in recorded_by(node, rules):
+            ranges = [n.range for n in walk(parse(rule.expr)) if isinstance(n, RangeSelector)]
+            spans |= {max(_ms(span) for span in ranges) / 1000} if ranges else set()
+    return min(spans) if len(spans) > 1 else 0.0
 
 
 def _reached(
@@ -246,8 +284,26 @@ def samples(all_: Iterable[Source], phases: Sequence[Phase], interval: float) ->
         if source.kind == HISTOGRAM:
             made += _buckets(source, phases, interval)
         else:
-            made.append(Series(source.metric, source.labels, _values(source, phases, interval)))
+            values = _values(source, phases, interval)
+            for labels, share in shards(source):
+                part = values if share == 1 else [_part(source, v, share) for v in values]
+                made.append(Series(source.metric, labels, part))
     return tuple(made)
+
+
+def shards(source: Source) -> list[tuple[tuple[tuple[str, str], ...], float]]:
+    """The labels of the source's series, with the share of it that each holds."""
+    if not source.shard:
+        return [(source.labels, 1.0)]
+    return [
+        (tuple(sorted((*source.labels, (source.shard, name)))), share) for name, share in _SHARES
+    ]
+
+
+def _part(source: Source, value: float | None, share: float) -> float | None:
+    if value is None:
+        return None
+    return value * share if source.kind == COUNTER else round(value * share, 9)
 
 
 def _level(phase: Phase, source: Source) -> float | None:
@@ -264,28 +320,42 @@ def _values(source: Source, phases: Sequence[Phase], interval: float) -> list[fl
             values += [None] * count
         elif source.kind == AGE:
             values += [round((start + i) * interval - level, 9) for i in range(count)]
+        elif source.kind == SWING:
+            values += [BUSY + (level if i % 2 else -level) for i in range(count)]
         elif source.kind == GAUGE or source.kind == ALERT:
             values += [_swung(level, phase, (start + i) * interval) for i in range(count)]
         elif not phase.noise:
-            step = level * interval
+            step = _stride(source.kind, level * interval)
             values += [_shown(source.kind, total + step * i) for i in range(count)]
             total += step * count
         else:
             for index in range(start, start + count):
                 values.append(_shown(source.kind, total))
-                total += _swung(level, phase, index * interval) * interval
+                total += _stride(source.kind, _swung(level, phase, index * interval) * interval)
     return values
 
 
+def _stride(kind: str, step: float) -> float:
+    """A counter's step in fourteen bits: its sums are exact then, and never by rounding a reset."""
+    if kind != COUNTER or not step:
+        return step
+    unit = 2.0 ** (math.frexp(step)[1] - 14)
+    return round(step / unit) * unit
+
+
 def _shown(kind: str, total: float) -> float:
-    return 1.0 + math.floor(total + 1e-9) if kind == STEPS else round(total, 9)
+    if kind == STEPS:
+        return 1.0 + math.floor(total + 1e-9)
+    if kind == DROPS:
+        return 1e6 - math.floor(total + 1e-9)
+    return total if kind == COUNTER else round(total, 9)
 
 
 def _swung(level: float, phase: Phase, time: float) -> float:
     if not phase.noise:
         return level
-    above = time % phase.period < phase.period / 2
-    return level * (1 + phase.noise) if above else level * (1 - phase.noise)
+    third = int(time % phase.period / phase.period * 3)
+    return level * (1 + phase.noise * (1 - third))
 
 
 def _buckets(source: Source, phases: Sequence[Phase], interval: float) -> list[Series]:

@@ -56,7 +56,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
     )
     written, uncut = within_limit(groups, platform)
     cost = tenant_cost(tenant, platform, groups, written)
-    tests, test_findings = alert_tests(tenant, platform, alerts if proven else (), groups)
+    tests, slugs, test_findings = alert_tests(tenant, platform, alerts if proven else (), groups)
     dashboards, view_findings = compile_views(tenant, platform, alerts)
     findings = [
         *slo.findings,
@@ -84,6 +84,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         docs=compile_docs(tenant, platform, alerts, dashboards, groups),
         findings=in_order(findings),
         cost=cost,
+        alerts=slugs,
     )
 
 

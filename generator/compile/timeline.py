@@ -40,6 +40,14 @@ class Onset:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """When the condition first failed for a series, and when for all, by both readings."""
+
+    early: float
+    late: float
+
+
 class Play:
     """An expression over the phases, by both readings."""
 
@@ -91,16 +99,42 @@ class Play:
                 return Onset(early, late, counts[0]) if counts[0] == counts[1] else None
         return None
 
-    def lasts(self, start: float, end: float, count: int) -> bool:
+    def offset(self, start: float, count: int) -> Offset | None:
+        """When, from `start` on, it no longer holds for `count` series, and for none at all.
+
+        Looks in strides, then at each evaluation of the stride in which it changed.
+        """
+        step = self.grid.step
+        first, last = round(self.grid.up(start) / step), math.ceil(self.end / step) - 1
+        stride = max(1, (last - first) // 64)
+        begin = first
+        for index in (*range(first, last, stride), last):
+            counts = self.counts(index * step)
+            if not any(counts):
+                break
+            if counts == (count, count):
+                begin = index
+        else:
+            return None
+        early = None
+        for index in range(begin, last + 1):
+            counts = self.counts(index * step)
+            if early is None and counts != (count, count):
+                early = index * step
+            if early is not None and not any(counts):
+                return Offset(early, index * step)
+        return None
+
+    def lasts(self, start: float, end: float, count: int, looks: int = _LOOKED_AT) -> bool:
         """Whether it holds for `count` series from start to end, looked at in many places."""
-        return all(self.counts(time) == (count, count) for time in self._places(start, end))
+        return all(self.counts(time) == (count, count) for time in self._places(start, end, looks))
 
     def never(self, start: float, end: float) -> bool:
         """Whether it holds for nothing from start to end, looked at in many places."""
         return not any(any(self.counts(time)) for time in self._places(start, end))
 
-    def _places(self, start: float, end: float) -> list[float]:
+    def _places(self, start: float, end: float, looks: int = _LOOKED_AT) -> list[float]:
         first, last = round(start / self.grid.step), round(end / self.grid.step)
-        stride = max(1, (last - first) // _LOOKED_AT)
+        stride = max(1, (last - first) // looks)
         steps = [*range(first, last, stride), last]
         return [step * self.grid.step for step in steps]

@@ -35,6 +35,14 @@ class Build:
     docs: TenantDocs
     findings: tuple[Finding, ...]
     cost: TenantCost
+    alerts: tuple[str, ...] = ()
+    """Every alert and marker by its unit test's slug; none where no tests were asked for."""
+
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """The alerts that no unit test makes fire."""
+        tested = {test.slug for test in self.tests if test.fires}
+        return tuple(slug for slug in self.alerts if slug not in tested)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from generator.ir.checks import AlertTest, Scenario
 from generator.ir.rules import AlertRule, Rule, RuleGroup
 from generator.ir.scrape import RelabelConfig, ScrapeJob
 from generator.render.yaml import Commented, document
+from generator.values import Duration
 
 FLAGS = ("--rules.alert.for-grace-period=0s",)
 """Flags that the rules rely on: `for` survives a restart whatever its length."""
@@ -42,13 +43,17 @@ def scrape_file(jobs: Sequence[ScrapeJob], source: str) -> Artifact:
 
 
 def test_files(tests: Sequence[AlertTest], source: str) -> tuple[Artifact, ...]:
-    """`prometheus/tests/<alert>/rules.yml` and `test.yml`, a folder per alert."""
+    """`prometheus/tests/<alert>/rules.yml`, `test.yml` and further tests, a folder per alert."""
     files: list[Artifact] = []
     for test in tests:
         folder = f"prometheus/tests/{test.slug}"
         groups = [_group(group, tested=True) for group in test.groups]
         files.append(_artifact(f"{folder}/rules.yml", {"groups": groups}, source))
-        files.append(_artifact(f"{folder}/test.yml", _test(test), source))
+        content = _test(test, test.evaluation, test.scenarios)
+        files.append(_artifact(f"{folder}/test.yml", content, source))
+        for further in test.further:
+            content = _test(test, further.evaluation, further.scenarios)
+            files.append(_artifact(f"{folder}/{further.name}.yml", content, source))
     return tuple(files)
 
 
@@ -119,32 +124,45 @@ def _rule(rule: Rule) -> dict[str, Any]:
 # --------------------------------------------------------------------------- tests
 
 
-def _test(test: AlertTest) -> dict[str, Any]:
+def _test(test: AlertTest, evaluation: Duration, scenarios: Sequence[Scenario]) -> dict[str, Any]:
     return {
         "rule_files": ["rules.yml"],
-        "evaluation_interval": test.evaluation,
+        "evaluation_interval": evaluation,
         "group_eval_order": [group.name for group in test.groups],
-        "tests": [_scenario(scenario) for scenario in test.scenarios],
+        "tests": [_scenario(scenario, test.alert) for scenario in scenarios],
     }
 
 
-def _scenario(scenario: Scenario) -> dict[str, Any]:
-    return {
+def _scenario(scenario: Scenario, alert: str) -> dict[str, Any]:
+    written: dict[str, Any] = {
         "name": scenario.name,
         "interval": scenario.interval,
         "input_series": [{"series": s.series, "values": s.values} for s in scenario.series],
-        "promql_expr_test": [
+    }
+    if scenario.alerts:
+        written["alert_rule_test"] = [
             {
-                "expr": expectation.expr,
-                "eval_time": expectation.at,
-                "exp_samples": [
-                    {"labels": labels, "value": value}
-                    for labels, value in sorted(expectation.samples.items())
+                "eval_time": moment.at,
+                "alertname": alert,
+                "exp_alerts": [
+                    {"exp_labels": dict(one.labels), "exp_annotations": dict(one.annotations)}
+                    for one in moment.alerts
                 ],
             }
-            for expectation in scenario.expectations
-        ],
-    }
+            for moment in scenario.alerts
+        ]
+    written["promql_expr_test"] = [
+        {
+            "expr": expectation.expr,
+            "eval_time": expectation.at,
+            "exp_samples": [
+                {"labels": labels, "value": value}
+                for labels, value in sorted(expectation.samples.items())
+            ],
+        }
+        for expectation in scenario.expectations
+    ]
+    return written
 
 
 # --------------------------------------------------------------------------- scrape jobs

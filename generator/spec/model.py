@@ -460,6 +460,24 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedFiring:
+    """One alert that a test expects: some of its labels, and texts as people read them."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedAt:
+    """What fires of an alert `at` a time of a test: exactly these, none when there are none."""
+
+    at: Duration
+    alerts: tuple[ExpectedFiring, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class UserTest:
     """A test the author wrote for an alert: input series and when it must (not) fire."""
 
@@ -469,6 +487,7 @@ class UserTest:
     fires_at: tuple[Duration, ...]
     silent_at: tuple[Duration, ...]
     place: Place
+    expect: tuple[ExpectedAt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

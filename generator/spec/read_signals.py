@@ -14,6 +14,8 @@ from generator.spec.model import (
     Anomaly,
     Correlate,
     CustomPanel,
+    ExpectedAt,
+    ExpectedFiring,
     Expression,
     Feature,
     Forecast,
@@ -149,7 +151,20 @@ def _user_test(alert: str, node: Node) -> UserTest:
         fires_at=tuple(duration(n) for n in items_of(node.get("fires_at"))),
         silent_at=tuple(duration(n) for n in items_of(node.get("silent_at"))),
         place=node.place,
+        expect=tuple(_expected(n) for n in items_of(node.get("expect"))),
     )
+
+
+def _expected(node: Node) -> ExpectedAt:
+    alerts = tuple(_expected_firing(n) for n in items_of(node.get("alerts")))
+    return ExpectedAt(duration(node.get("at")), alerts, node.place)
+
+
+def _expected_firing(node: Node) -> ExpectedFiring:
+    labels = node.get("labels")
+    found = {key: string(value) for key, _, value in labels.values()} if labels else {}
+    texts = {name: string(node.get(name)) for name in ("summary", "description") if node.get(name)}
+    return ExpectedFiring(found, texts, node.place)
 
 
 # --------------------------------------------------------------------------- kinds of alert

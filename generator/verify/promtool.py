@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from generator.findings import Finding, Place, error, info
-from generator.tools import Tool, run
+from generator.tools import Tool, ToolFailed, run
 from generator.verify.stage import with_stand_ins, without_keys
 
 Origins = Mapping[tuple[str, str], Place]
@@ -77,30 +77,54 @@ def run_tests(
     with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
         results = list(pool.map(lambda batch: _run_batch(tool, batch, root), batches))
     findings: list[Finding] = []
-    for path, said in (item for result in results for item in result.items()):
-        if said is None:
-            _remember(tool, path, cache)
+    for batch, output in zip(batches, results, strict=True):
+        if output is None:
+            for path in batch:
+                _remember(tool, path, cache)
         else:
-            folder = path.parent.relative_to(root).as_posix()
-            message = f"the unit test {folder} fails: {_shortened(said)}"
-            findings.append(error("unit-test-failed", message, places.get(folder)))
+            findings += _failed_tests(tool, batch, output, root, places, cache)
     return findings, len(todo)
 
 
-def _run_batch(tool: Tool, batch: Sequence[Path], root: Path) -> dict[Path, str | None]:
-    """What promtool said of each test file that fails, None of each that passes.
-
-    It does not say which of several files a failure is of (the names go to one stream, failures
-    to the other), so a batch that fails is halved.
-    """
+def _run_batch(tool: Tool, batch: Sequence[Path], root: Path) -> str | None:
     names = [path.relative_to(root).as_posix() for path in batch]
     answer = run(tool, ["test", "rules", *names], cwd=root, timeout=900)
-    if answer.returncode == 0:
-        return dict.fromkeys(batch)
-    if len(batch) == 1:
-        return {batch[0]: answer.stdout + answer.stderr}
-    half = len(batch) // 2
-    return _run_batch(tool, batch[:half], root) | _run_batch(tool, batch[half:], root)
+    return None if answer.returncode == 0 else answer.stdout + answer.stderr
+
+
+def _failed_tests(
+    tool: Tool,
+    batch: Sequence[Path],
+    output: str,
+    root: Path,
+    places: Mapping[str, Place],
+    cache: Path | None,
+) -> list[Finding]:
+    """One finding per test file that failed, with what promtool said of it."""
+    said = verdicts(output)
+    if len(said) != len(batch):
+        raise ToolFailed(f"promtool test rules failed without a verdict: {_shortened(output)}")
+    findings = []
+    for path, (passed, text) in zip(batch, said, strict=True):
+        if passed:
+            _remember(tool, path, cache)
+            continue
+        folder = path.parent.relative_to(root).as_posix()
+        message = f"the unit test {folder} fails: {_shortened(text)}"
+        findings.append(error("unit-test-failed", message, places.get(folder)))
+    if not findings:
+        raise ToolFailed(f"promtool test rules failed without naming a test: {_shortened(output)}")
+    return findings
+
+
+def verdicts(output: str) -> list[tuple[bool, str]]:
+    """Whether each test file passed, and what is said of it, in the order they were given.
+
+    promtool 3 names no file any more; all generations say SUCCESS or FAILED once for each.
+    """
+    parts = re.split(r"^  (SUCCESS|FAILED:)$", output, flags=re.MULTILINE)
+    texts = [re.sub(r"^Unit Testing:.*$", "", text, flags=re.MULTILINE) for text in parts[2::2]]
+    return [(word == "SUCCESS", text) for word, text in zip(parts[1::2], texts, strict=True)]
 
 
 def _shortened(text: str) -> str:
@@ -124,7 +148,7 @@ def _told(output: str, names: Sequence[str], origins: Origins, code: str) -> lis
 
 
 def _key(tool: Tool, path: Path) -> str:
-    digest = hashlib.sha256(f"{tool.path}:{tool.version}".encode())
+    digest = hashlib.sha256(f"{tool.path}:{tool.version}:{path.name}".encode())
     for file in sorted(path.parent.iterdir()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -108,7 +108,7 @@ def test_a_failing_unit_test_is_told_at_its_alert(repository: Path) -> None:
     answer = tocsin("test", "acme", cwd=repository)
     assert answer.returncode == 1
     assert "specs/tenants/acme.yaml:6:3: error: the unit test" in answer.stderr
-    assert "0 of 1 alerts' tests pass" in answer.stdout
+    assert "0 of 1 files of tests pass" in answer.stdout
 
 
 def test_a_neighbours_mistake_holds_the_fleet_alone(repository: Path) -> None:
@@ -265,7 +265,7 @@ def test_check_and_test_pass(repository: Path) -> None:
     assert not (repository / "output").exists()
     test = tocsin("test", cwd=repository)
     assert test.returncode == 0, test.stderr
-    assert "2 of 2 alerts' tests pass" in test.stdout
+    assert "2 of 2 files of tests pass" in test.stdout
 
 
 def test_a_rotation_that_ends_is_warned_about(repository: Path) -> None:

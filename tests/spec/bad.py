@@ -435,3 +435,15 @@ added(
     "tenant label of a job", "collect:\n  - {job: x, targets: ['a:1'], labels: {tenant: other}}\n"
 )
 added("unknown tier", "tier: gld\n")
+
+added(
+    "test-expectations",
+    """\
+alerts:
+  QueueHigh:
+    threshold: {expr: queue_depth, above: 1}
+    tests:
+      - series: {queue_depth: 1x10}
+        expect: [{alerts: []}, {at: 5m, alerts: [{label: {queue: a}}]}]
+""",
+)

@@ -1,0 +1,132 @@
+"""Conditions as people write them, across the forms that alerts take: (expression, for)."""
+
+EXPRESSIONS: tuple[tuple[str, str], ...] = (
+    # plain gauges
+    ("node_load5 > 8", "5m"),
+    ("up == 0", "5m"),
+    ('up{job="api"} != 1', "5m"),
+    ("cluster_health_status == 2", "5m"),
+    ("pool_objects_misplaced > 0", "15m"),
+    ("config_reload_successful == 0", "5m"),
+    ("certificate_expiry_seconds - time() < 86400 * 14", "1h"),
+    ("time() - backup_last_success_timestamp_seconds > 86400", "0s"),
+    ("(time() - batch_last_run_timestamp_seconds) / 3600 > 26", "0s"),
+    ('absent(up{job="prometheus"})', "5m"),
+    ('absent(up{job="kubelet"} == 1)', "15m"),
+    ('absent(queue_depth{queue="mail"}) or queue_depth{queue="mail"} > 100', "5m"),
+    ("absent_over_time(heartbeat_total[10m])", "0s"),
+    # ratios of gauges
+    ("node_filesystem_avail_bytes / node_filesystem_size_bytes * 100 < 5", "30m"),
+    (
+        "node_filesystem_avail_bytes / node_filesystem_size_bytes < 0.15"
+        " and node_filesystem_readonly == 0",
+        "30m",
+    ),
+    ("100 - node_memory_available_bytes / node_memory_total_bytes * 100 > 90", "5m"),
+    ("node_entropy_available_bits < 120", "5m"),
+    ('1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[5m])) > 0.9', "10m"),
+    ("sum by (cluster) (disks_up) / count by (cluster) (disks_up) < 0.9", "5m"),
+    ("process_open_fds / process_max_fds > 0.8", "10m"),
+    # rates
+    ("rate(errors_total[5m]) > 0.1", "5m"),
+    ("increase(oom_kills_total[10m]) > 0", "0s"),
+    ("irate(net_errors_total[5m]) > 10", "5m"),
+    (
+        'sum(rate(requests_total{code=~"5.."}[5m])) / sum(rate(requests_total[5m])) > 0.05',
+        "5m",
+    ),
+    (
+        "sum by (job) (rate(rpc_errors_total[5m])) / sum by (job) (rate(rpc_total[5m])) * 100 > 3"
+        " and sum by (job) (rate(rpc_total[5m])) > 1",
+        "5m",
+    ),
+    ("rate(a_total[5m]) / (rate(a_total[5m]) + rate(b_total[5m])) > 0.25", "10m"),
+    ("sum without (instance) (rate(dropped_total[5m])) > bool 1 == 1", "5m"),
+    ("rate(gc_seconds_sum[5m]) / rate(gc_seconds_count[5m]) > 0.5", "5m"),
+    ("sum(increase(jobs_failed_total[1h])) by (queue) >= 5", "0s"),
+    ("resets(process_counter_total[1h]) > 2", "0s"),
+    ("changes(process_start_time_seconds[15m]) > 2", "0s"),
+    ("delta(temperature_celsius[30m]) > 10", "0s"),
+    ("idelta(room_pressure[5m]) < -5", "0s"),
+    ("deriv(queue_depth[15m]) > 1", "10m"),
+    ("predict_linear(disk_free_bytes[6h], 4 * 3600) < 0", "1h"),
+    (
+        "disk_free_bytes / disk_size_bytes < 0.4"
+        " and predict_linear(disk_free_bytes[6h], 24 * 3600) < 0",
+        "1h",
+    ),
+    # histograms
+    ("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[5m]))) > 1", "10m"),
+    (
+        'histogram_quantile(0.99, sum by (le, job) (rate(latency_seconds_bucket{verb!="W"}[5m])))'
+        " > 0.5 and sum by (job) (rate(latency_seconds_count[5m])) > 0.1",
+        "10m",
+    ),
+    # joins
+    (
+        'kube_pod_waiting == 1 and on (namespace, pod) kube_pod_labels{team="core"}',
+        "15m",
+    ),
+    (
+        "sum by (namespace) (pod_bytes) / on (namespace) group_left () quota_bytes > 0.9",
+        "5m",
+    ),
+    ("pod_restarts * on (pod) group_left (node) pod_info > 5", "5m"),
+    ("node_load1 / on (instance) group_left () machine_cores > 2", "10m"),
+    ("spec_replicas != ready_replicas and changes(updated_replicas[10m]) == 0", "15m"),
+    ('desired_nodes - ignoring (state) ready_nodes{state="ready"} > 1', "15m"),
+    ('queue_depth > ignoring (limit) queue_limit{limit="hard"}', "5m"),
+    ("pg_degraded > 0 unless on (pool) pool_in_maintenance == 1", "5m"),
+    (
+        "max by (node) (kubelet_pods * on (instance) group_left (node) kubelet_node_name) > 100",
+        "5m",
+    ),
+    ("replica_lag_seconds > 10 and on (instance) is_replica == 1", "1m"),
+    ('label_replace(host_temp, "host", "$1", "instance", "(.*):.*") > 80', "5m"),
+    # the past
+    ("queue_depth - queue_depth offset 1h > 500", "0s"),
+    ("sum(rate(orders_total[10m])) < 0.5 * sum(rate(orders_total[10m] offset 1d))", "10m"),
+    ("leader_id != leader_id offset 5m", "0s"),
+    ("member_missing unless member_missing offset 10m", "0s"),
+    # over time
+    ("avg_over_time(load_ratio[15m]) > 0.9", "5m"),
+    ("max_over_time(lag_seconds[10m]) > 60", "0s"),
+    ("min_over_time(free_slots[10m]) < 1", "5m"),
+    ("quantile_over_time(0.9, latency_ms[10m]) > 250", "5m"),
+    ("count_over_time(scrape_ok[10m]) < 5", "0s"),
+    ("stddev_over_time(jitter_ms[10m]) > 20", "0s"),
+    ("last_over_time(batch_result[1h]) == 1", "0s"),
+    ("present_over_time(panic_marker[10m]) == 1", "0s"),
+    ("max_over_time(rate(errors_total[5m])[30m:1m]) > 5", "0s"),
+    ("avg_over_time((used_bytes / total_bytes)[30m:1m]) > 0.8", "5m"),
+    ("sum_over_time(down_marker[30m]) > 3", "0s"),
+    # aggregations
+    ("count(up == 0) > 2", "5m"),
+    ('count(up{job="etcd"} == 1) < 2', "5m"),
+    ("count(mon_in_quorum == 1) <= floor(count(mon_metadata) / 2) + 1", "30s"),
+    ("topk(3, queue_depth) > 1000", "5m"),
+    ("max(queue_depth) - min(queue_depth) > 200", "5m"),
+    ("stddev by (job) (shard_size) > 50", "10m"),
+    ("quantile(0.9, node_load1) > 10", "5m"),
+    ("sum(quorum_member) < 2", "1m"),
+    ("count by (version) (build_info) > 1", "1h"),
+    ("count(count by (version) (build_info)) > 1", "1h"),
+    ("group by (cluster) (leader_lost == 1)", "1m"),
+    # other functions and forms
+    ("abs(clock_offset_seconds) > 0.05", "10m"),
+    ("clamp_max(saturation, 1) > 0.9", "10m"),
+    ("clamp(saturation, 0, 1) >= 0.95", "10m"),
+    ("sgn(balance) < 0", "5m"),
+    ("used_bytes > scalar(max(limit_bytes)) * 0.9", "5m"),
+    ("0 < license_expiry_days < 30", "0s"),
+    ("(errors_ratio > 0.1 or timeouts_ratio > 0.2) and traffic > 1", "5m"),
+    ("sync_status == 0 or absent(sync_status)", "5m"),
+    ("vector(1) == on () absent(watchdog_seen)", "5m"),
+    ("timestamp(pushed_metric) < time() - 120", "0s"),
+    ("hour() >= 0 and on () jobs_pending > 10", "5m"),
+    ("day_of_week() == 4 and on () report_missing == 1", "5m"),
+    ("-balance > 10", "5m"),
+    ("round(rate(x_total[5m])) >= 3", "0s"),
+    ("sqrt(variance) > 3", "0s"),
+    ("log10(queue_depth) > 4", "0s"),
+)
