@@ -50,6 +50,15 @@ def group_name(tenant: str, *parts: str) -> str:
     return ":".join((tenant, *parts))
 
 
+SLO_GROUPS = ("sli", "budget")
+"""The groups of an SLO: what changes by the minute, then what sums days."""
+
+
+def slo_group(tenant: str, slo: str, kind: str) -> str:
+    """Name of one of an SLO's groups."""
+    return group_name(tenant, "slo", slo, kind)
+
+
 def test_slug(alert: str, *parts: str) -> str:
     """Folder of an alert's unit tests: the alert's name, then what tells namesakes apart."""
     return ".".join((alert, *(re.sub(r"[^A-Za-z0-9_-]", "-", p) for p in parts if p)))

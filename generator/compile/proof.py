@@ -29,7 +29,7 @@ from generator.compile.timeline import Grid, Offset, Onset, Play
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
 
-_SHORT, _LONG = 2 * 3600.0, 48 * 3600.0
+_SHORT, _LONG = 2 * 3600.0, 12 * 3600.0
 _EXTRA = 10
 """Evaluations before a change, so that every window is full of what was before."""
 

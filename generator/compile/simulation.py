@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from generator.compile import operations
+from generator.compile import operations, steadiness
 from generator.compile.operations import Labels, Sample, Unsupported, Vector
 from generator.compile.series import accepts
 from generator.ir.rules import RecordingRule
@@ -38,6 +38,7 @@ Points = list[tuple[float, float]]
 """(time, value) pairs in seconds, rising."""
 
 _Recorded = tuple[tuple[tuple[str, str], ...], float]
+_Inputs = Sequence[tuple[steadiness.Read, Sequence[steadiness.Runs]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ class Evaluation:
     left_open: bool = False
     recorded: dict[tuple[int, int], list[_Recorded]] = field(default_factory=dict)
     selected: dict[int, _Selected] = field(default_factory=dict)
+    inputs: dict[int, _Inputs | None] = field(default_factory=dict)
+    """What a rule reads, by its number; None where even data does not settle its answer."""
+    even: dict[tuple[int, steadiness.Key], list[_Recorded]] = field(default_factory=dict)
 
     def vector(self, expr: Expr, time: float) -> Vector:
         """The instant vector at a time. Raises Unsupported."""
@@ -189,15 +193,39 @@ class Evaluation:
         """What a rule records at an evaluation."""
         known = self.recorded.get((number, index))
         if known is None:
-            rule = self.rules[number]
-            value = self.value(_tree(rule.expr), index * self.step)
-            made = [Sample({}, value)] if isinstance(value, float) else value
-            known = [
-                (tuple(sorted({**operations.nameless(s.labels), **rule.labels}.items())), s.value)
-                for s in made
-            ]
+            time = index * self.step
+            found = self._inputs(number)
+            even = steadiness.key(found, time, self.interval) if found is not None else None
+            known = self.even.get((number, even)) if even is not None else None
+            if known is None:
+                known = self._evaluated(number, time)
+                if even is not None:
+                    self.even[number, even] = known
             self.recorded[number, index] = known
         return known
+
+    def _evaluated(self, number: int, time: float) -> list[_Recorded]:
+        rule = self.rules[number]
+        value = self.value(_tree(rule.expr), time)
+        made = [Sample({}, value)] if isinstance(value, float) else value
+        return [
+            (tuple(sorted({**operations.nameless(s.labels), **rule.labels}.items())), s.value)
+            for s in made
+        ]
+
+    def _inputs(self, number: int) -> _Inputs | None:
+        """The raw series that a rule reads; None when it reads other rules, or the clock."""
+        if number not in self.inputs:
+            found: list[tuple[steadiness.Read, Sequence[steadiness.Runs]]] | None = []
+            for read in steadiness.reads(_tree(self.rules[number].expr), LOOKBACK) or ():
+                selected = self._select(read.node)
+                if selected.rules:
+                    found = None
+                    break
+                assert found is not None
+                found.append((read, [steadiness.Runs(values) for _, values in selected.series]))
+            self.inputs[number] = found or None
+        return self.inputs[number]
 
     def _ranges(self, node: Expr, time: float) -> list[tuple[Labels, Points, float, float]]:
         """(labels, samples, start, end) of a range selector or a subquery."""

@@ -14,7 +14,7 @@ from generator.compile import calendar_period
 from generator.compile.burn_rate import BASE, burns, error_budget
 from generator.compile.composite import composite_ratio
 from generator.compile.context import Context
-from generator.compile.naming import SLO_FILE, group_name
+from generator.compile.naming import SLO_FILE, slo_group
 from generator.compile.sli import ratio_over
 from generator.compile.slo_recorded import DAY, Recorded, events_in
 from generator.compile.slo_series import (
@@ -47,12 +47,17 @@ def slo_groups(recorded: Recorded, context: Context) -> tuple[RuleGroup, RuleGro
     slo = recorded.slo
     interval = context.platform.evaluation_interval
     told = f"SLO {slo.name} of {slo.service}: {plain(slo.objective)} % over {slo.period}"
-    name = (context.tenant.id, "slo", slo.name)
     return (
-        RuleGroup(SLO_FILE, group_name(*name, "sli"), interval, tuple(recorder.first()), told),
         RuleGroup(
             SLO_FILE,
-            group_name(*name, "budget"),
+            slo_group(context.tenant.id, slo.name, "sli"),
+            interval,
+            tuple(recorder.first()),
+            told,
+        ),
+        RuleGroup(
+            SLO_FILE,
+            slo_group(context.tenant.id, slo.name, "budget"),
             max(interval, LONG_INTERVAL),
             tuple(recorder.second()),
         ),

@@ -206,7 +206,8 @@ def _is_time(expr: Expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far back an expression reads, in seconds. Ranges over recordings do not count.
+    """How far back an expression reads, in seconds. Ranges over recordings do not count, nor those
+    over series that are given as data and by their name (`level:metric:operations`) are recorded.
 
     `window`: ranges; `offset`: the furthest offset; `shortest`: the shortest range, 0 for none.
     """
@@ -250,7 +251,7 @@ def _reached(
             for rule in made:
                 yield from _reached(parse(rule.expr), rules, 0.0, moved)
             if not made:
-                yield expr, window, moved
+                yield expr, 0.0 if ":" in (expr.name or "") else window, moved
         case RangeSelector():
             moved = offset + _ms(expr.offset) / 1000
             yield from _reached(expr.selector, rules, window + _ms(expr.range) / 1000, moved)

@@ -17,7 +17,7 @@ from generator.compile.decoys import FOREIGN, Decoys, alert_decoys, decoys, oppo
 from generator.compile.inhibition import MARKER
 from generator.compile.later_steps import steps_file
 from generator.compile.marker_tests import Marker, markers, window_test
-from generator.compile.naming import group_name, test_slug
+from generator.compile.naming import SLO_GROUPS, group_name, slo_group, test_slug
 from generator.compile.operations import Unsupported
 from generator.compile.plan import PlannedAlert
 from generator.compile.proof import Proof, Shown, Subject, Usual, latched, prove
@@ -29,7 +29,7 @@ from generator.ir.checks import AlertTest, Expectation, Scenario, TestFile
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.promql.parser import parse
 from generator.promql.tree import Expr, VectorSelector, vector_selectors
-from generator.spec.model import Alert, Anomaly, Platform, Tenant, Threshold
+from generator.spec.model import Alert, Anomaly, CompositeSli, Platform, Tenant, Threshold
 from generator.values import Duration
 
 
@@ -66,7 +66,7 @@ def _alert_test(
     planned: PlannedAlert, author: Alert | None, needs: _Needs, context: Context
 ) -> tuple[AlertTest | None, list[Finding]]:
     own = group_name(context.tenant.id, "alert", planned.slug)
-    groups = needs.of(own)
+    groups = needs.of(own, _proven_apart(planned, context))
     case = _case(planned.rule, groups, _usual(author), context)
     scenarios = list(planned.scenarios)
     if case.proof is not None:
@@ -79,6 +79,15 @@ def _alert_test(
         series = ", ".join(_read_series(case.subject.expr, case.subject.rules))
         findings.append(_untested(planned.rule.alert, planned.place, series))
     return test, findings
+
+
+def _proven_apart(planned: PlannedAlert, context: Context) -> frozenset[str]:
+    """Groups of the parts of a journey: its tests begin with what the parts have recorded."""
+    slo = context.tenant.slos.get(planned.rule.labels.get(context.platform.labels.slo, ""))
+    if slo is None or not isinstance(slo.sli, CompositeSli):
+        return frozenset()
+    parts = [member.value for member in slo.sli.members]
+    return frozenset(slo_group(context.tenant.id, p, kind) for p in parts for kind in SLO_GROUPS)
 
 
 def _marker_slug(marker: Marker, context: Context) -> str:
@@ -261,15 +270,18 @@ class _Needs:
                     self.recorders.setdefault(rule.record, []).append((index, rule))
         self.known: dict[int, tuple[int, ...]] = {}
 
-    def of(self, name: str) -> tuple[RuleGroup, ...]:
-        """The group of this name (and its further pieces) with all it reads, in order."""
+    def of(self, name: str, apart: frozenset[str] = frozenset()) -> tuple[RuleGroup, ...]:
+        """The group of this name (and its further pieces) with all it reads, in order.
+
+        Groups named in `apart` are left out: what they record is then given as data.
+        """
         wanted = {
             i for i, g in enumerate(self.groups) if g.name == name or g.name.startswith(f"{name}:")
         }
         todo = sorted(wanted)
         while todo:
             for index in self._read_by(todo.pop()):
-                if index not in wanted:
+                if index not in wanted and self.groups[index].name not in apart:
                     wanted.add(index)
                     todo.append(index)
         return tuple(self.groups[index] for index in sorted(wanted))
