@@ -45,6 +45,10 @@ class PrometheusServer:
     tenants: tuple[str, ...]
     scrape_config_files: bool = True
     """Whether the target includes files of scrape configurations (2.43 and later)."""
+    shards: int = 0
+    """Alerts get a hash of their tenant below this number as a label; 0: they do not."""
+    tenant_label: str = "tenant"
+    shard_label: str = "shard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class LabelNames:
     pair: str = "burn_rate_pair"
     level: str = "escalation_level"
     kind: str = "kind"
+    shard: str = "shard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,17 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharding:
+    """A level of the fleet's routing tree above the tenants, so that a match looks at few of them.
+
+    Above `above` tenants there are `shards` nodes; `above` 0: always; `shards` 0: never.
+    """
+
+    shards: int = 100
+    above: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """What every tenant shares."""
 
@@ -99,6 +111,7 @@ class Platform:
     """host:port of the Alertmanagers, for the fleet's prometheus.yml."""
     max_rules_per_group: int = 0
     """0: no limit."""
+    sharding: Sharding = Sharding()
 
 
 # --------------------------------------------------------------------------- identity
@@ -162,6 +175,8 @@ class Service:
     packs: tuple[PackUse, ...]
     place: Place
     description: str = ""
+    escalation: Mapping[str, str] = field(default_factory=dict)
+    """severity -> policy of the service's alerts, instead of the tenant's routing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +373,8 @@ class Alert:
     tests: tuple[UserTest, ...]
     place: Place
     pack: str = ""
+    flapping: bool = True
+    """Whether `Tenant.flapping` watches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +431,8 @@ class Channel:
     place: Place
     shared: bool = False
     """True when the platform defines it: one receiver serves all tenants."""
+    layer: str = ""
+    """Where in the platform a shared one is defined: `defaults`, `tier/gold`, empty: `channels`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,6 +499,14 @@ class Policy:
     name: str
     steps: tuple[Step, ...]
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """An alert that has begun `fires` times within a time flaps: that is told once, then muted."""
+
+    fires: int = 5
+    within: Duration = Duration.of(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -586,6 +613,8 @@ class Tenant:
     maintenance: tuple[Maintenance, ...]
     dashboards: Dashboards
     place: Place
+    flapping: Flapping | None = None
+    """None: flapping alerts are told each time they fire."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from generator.findings import Place
 from generator.spec.model import (
     Channel,
+    Flapping,
     Maintenance,
     Person,
     Policy,
@@ -26,6 +27,8 @@ from generator.spec.validate import did_you_mean, one_of
 from generator.values import Duration
 
 CHANNEL_KINDS = ("slack", "msteams", "email", "sms", "webhook", "pagerduty")
+PLATFORM_LAYER = "platform"
+"""Layer of what the platform's own channels, people and policies say (see `load`)."""
 CONTACTS = ("slack", "sms", "email")
 """Ways to reach a person, the preferred first."""
 
@@ -47,10 +50,16 @@ def read_channels(node: Node | None, reading: Reading, *, shared: bool) -> dict[
         fields = value.get(kind)
         assert fields is not None
         _check_channel(kind, fields, reading)
+        layer = "" if value.layer in ("", PLATFORM_LAYER) else _written_in(value.layer)
         channels[name] = Channel(
-            name, kind, fields.data(), place, shared or bool(node and node.layer)
+            name, kind, fields.data(), place, shared or bool(value.layer), layer
         )
     return channels
+
+
+def _written_in(layer: str) -> str:
+    """`platform defaults` -> `defaults`, `tier gold` -> `tier/gold`: as receivers are named."""
+    return layer.removeprefix("platform ").replace("tier ", "tier/", 1)
 
 
 def _check_channel(kind: str, fields: Node, reading: Reading) -> None:
@@ -163,6 +172,54 @@ def _overrides(
         else:
             shifts.append(Shift(max(start, span[0]), min(end, span[1]), string(member)))
     return tuple(shifts)
+
+
+def read_service_policies(
+    node: Node | None,
+    policies: Mapping[str, object],
+    severities: tuple[str, ...],
+    reading: Reading,
+) -> dict[str, str]:
+    """severity -> policy of one service: the same for all, or by severity."""
+    if node is None:
+        return {}
+    if node.kind == "scalar":
+        known = reading.reference(string(node), policies, "escalation policy", node.place)
+        return dict.fromkeys(severities, string(node)) if known else {}
+    return read_routing(node, policies, severities, reading)
+
+
+def read_routing(
+    node: Node | None,
+    policies: Mapping[str, object],
+    severities: tuple[str, ...],
+    reading: Reading,
+) -> dict[str, str]:
+    """severity -> policy."""
+    routing: dict[str, str] = {}
+    for severity, place, value in node.values() if node else ():
+        if severity not in severities:
+            hint = did_you_mean(severity, severities)
+            listed = f"it is one of: {', '.join(severities)}"
+            sized = place.over(len(severity))
+            message = f"there is no severity {severity!r}"
+            reading.error("unknown-severity", message, sized, hint or listed)
+        elif reading.reference(string(value), policies, "escalation policy", value.place):
+            routing[severity] = string(value)
+    return routing
+
+
+def read_flapping(node: Node | None, reading: Reading) -> Flapping | None:
+    """What flaps; None when it is left out or false."""
+    if node is None or not reading.usable("flapping") or node.scalar is False:
+        return None
+    default = Flapping()
+    fires, within = node.get("fires"), duration(node.get("within"), default.within)
+    if within.ms == 0:
+        reading.error("bad-value", "flapping.within should be more than 0", node.place)
+    count = fires.scalar if fires is not None else default.fires
+    assert isinstance(count, int)
+    return Flapping(count, within)
 
 
 def read_policies(node: Node | None, known: Known, reading: Reading) -> dict[str, Policy]:

@@ -117,6 +117,7 @@ def _alert(name: str, place: Place, node: Node, around: Around, reading: Reading
         tests=tuple(_user_test(name, t) for t in _items(node.get("tests"))),
         place=place,
         pack=around.pack,
+        flapping=flag(node.get("flapping"), True),
     )
 
 

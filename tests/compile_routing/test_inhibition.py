@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from generator.compile.inhibition import marker_groups, race_findings, upstreams, waits
+from generator.compile.markers import marker_groups, upstreams
 from generator.compile.plan import PlannedAlert
+from generator.compile.races import race_findings, waits
 from generator.compile.routing import compile_routing, tenant_config
 from generator.ir.routing import AlertmanagerConfig
 from generator.ir.rules import AlertRule, RecordingRule

@@ -183,8 +183,8 @@ def test_repeat_is_the_steps_own() -> None:
         (
             {"escalation": {"urgent": policy("urgent", step("chat"), step("mail", after="45s"))}},
             "step-too-soon",
-            "step 2 of urgent comes after 45s: the step before it waits 30s to be sent and would "
-            "be muted by then",
+            "step 2 of urgent comes 45s after the one before it, which waits 30s to be sent and "
+            "would be muted by then",
         ),
         (
             {"escalation": {"urgent": policy("urgent", step("chat", repeat="7m"))}},
@@ -194,7 +194,7 @@ def test_repeat_is_the_steps_own() -> None:
         (
             {"escalation": {"urgent": policy("urgent", step("chat", repeat="10d"))}},
             "repeat-retention",
-            "urgent repeats after 10d, but Alertmanager forgets after 120h",
+            "urgent repeats after 10d, but Alertmanager forgets after 5d",
         ),
         (
             {"escalation": {"urgent": policy("urgent", step("chat", during="office"))}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.compile.context import Context
 from generator.compile.plan import Compiled
-from generator.compile.signals.registry import Draft, compiles, finished
+from generator.compile.signals.registry import Draft, compiles, finished, not_flapping
 from generator.compile.slo_alerts import BURN_ALERT
 from generator.findings import error
 from generator.promql.build import selector
@@ -48,5 +48,6 @@ def _fires(member: str, signal: Correlate, context: Context) -> str:
         own.append((names.slo, "=", member.removeprefix(SLO_MEMBER)))
     else:
         own = [("alertname", "=", member)]
-    firing = selector("ALERTS", [*own, ("alertstate", "=", "firing"), (names.level, "=", "")])
+    own += [("alertstate", "=", "firing"), (names.level, "=", ""), *not_flapping(context)]
+    firing = selector("ALERTS", own)
     return f"max_over_time({firing}[{signal.within}])" if signal.within.ms else firing
