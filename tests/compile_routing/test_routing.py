@@ -245,8 +245,8 @@ def test_bridged_text_messages_carry_the_number_in_the_receivers_name() -> None:
 
 
 def test_shared_channels_have_one_receiver_and_tiers_that_differ_do_not_meet() -> None:
-    def of(name: str, address: str) -> Tenant:
-        shared = Channel("mail", "email", {"to": address}, PLACE, True)
+    def of(name: str, address: str, layer: str = "") -> Tenant:
+        shared = Channel("mail", "email", {"to": address}, PLACE, True, layer)
         escalation = {"urgent": policy("urgent", step("mail"))}
         return tenant(
             id=name,
@@ -258,19 +258,21 @@ def test_shared_channels_have_one_receiver_and_tiers_that_differ_do_not_meet() -
     tenants = [
         of("acme", "a@example.com"),
         of("beta", "a@example.com"),
-        of("gold", "g@example.com"),
+        of("gold", "g@example.com", "tier/gold"),
     ]
     routings = {t.id: compile_routing(t, platform(), [])[0] for t in tenants}
     config = fleet_config(platform(), routings)
     assert [r.name for r in config.receivers] == [
         "_platform/fallback",
         "_platform/mail",
-        "gold/mail",
+        "_platform/tier/gold/mail",
     ]
     at = MONDAY_NOON
     critical = {"severity": "critical"}
     assert receivers_for(config, {"tenant": "acme", **critical}, at) == ("_platform/mail",)
-    assert receivers_for(config, {"tenant": "gold", **critical}, at) == ("gold/mail",)
+    assert receivers_for(config, {"tenant": "gold", **critical}, at) == (
+        "_platform/tier/gold/mail",
+    )
 
 
 def test_no_alert_of_a_tenant_reaches_another_and_no_receiver_is_unused() -> None:
