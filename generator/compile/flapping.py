@@ -7,15 +7,26 @@ often the alert began: the value of `ALERTS_FOR_STATE` is the time at which it d
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from generator.compile.escalation import retold, told_apart
 from generator.compile.kinds import FLAPPING
 from generator.compile.plan import PlannedAlert
-from generator.ir.rules import AlertRule
+from generator.ir.rules import AlertRule, RuleGroup
 from generator.promql.build import selector
 from generator.promql.isolate import Scope, isolate, wrap_isolated
 from generator.spec.model import Flapping, Platform
 
 _WIDTH = 88
+
+
+def without_notices(groups: Iterable[RuleGroup], label: str) -> tuple[RuleGroup, ...]:
+    """The groups as far as they are about incidents themselves; `label` is that of the kind."""
+    return tuple(
+        replace(g, rules=tuple(r for r in g.rules if r.labels.get(label) != FLAPPING))
+        for g in groups
+    )
 
 
 def flapping_notice(

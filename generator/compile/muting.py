@@ -23,6 +23,8 @@ from generator.spec.model import Platform, Policy, Tenant
 PAGING = ("pagerduty", "sms")
 """Kinds of channels that wake somebody; people and schedules do anyway."""
 
+LESS_URGENT = "is less urgent"
+
 
 @dataclass(frozen=True, slots=True)
 class _Labelled:
@@ -144,7 +146,7 @@ def _wrong(cause: PlannedAlert, target: PlannedAlert, tenant: Tenant, platform: 
     if policy is None:
         return "tells nobody"
     if rank.get(cause.severity, 0) > rank.get(target.severity, 0):
-        return "is less urgent"
+        return LESS_URGENT
     if policy is other:
         return ""
     if not _always(policy) and _always(other):
@@ -179,10 +181,12 @@ def _muted(
     listed = "; ".join(_told(t, tenant) for t in targets[:3])
     more = f"; and {len(targets) - 3} more" if len(targets) > 3 else ""
     message = f"{_told(cause, tenant)} {reason}, but while it fires it mutes {listed}{more}"
-    if policy is None or reason == "is less urgent":
+    if policy is None:
         hint = f"add to routing: {{{cause.severity}: <policy>}}"
         return error("muted-by-nobody", message, cause.place, hint)
     hint = f"give {cause.rule.alert} an escalation as urgent as theirs, or them its own"
+    if reason == LESS_URGENT:
+        return error("muted-less-urgently", message, cause.place, hint)
     return warning("muted-less-urgently", message, policy.place, hint)
 
 

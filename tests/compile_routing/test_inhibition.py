@@ -14,7 +14,7 @@ from generator.compile.races import race_findings, waits
 from generator.compile.routing import compile_routing, tenant_config
 from generator.ir.routing import AlertmanagerConfig
 from generator.ir.rules import AlertRule, RecordingRule
-from generator.spec.model import Maintenance, Tenant
+from generator.spec.model import Flapping, Maintenance, Tenant
 from generator.values import Duration
 from generator.verify.notify import inhibited_by
 from tests.builders import PLACE, platform, service, tenant
@@ -147,15 +147,67 @@ def utc(hour: int) -> datetime:
     return datetime(2026, 12, 5, hour, tzinfo=UTC)
 
 
+def outage_of(service: str, severity: str = "critical") -> dict[str, str]:
+    return {**upstream(service, severity), "alertname": "ServiceOutage"}
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "muted"),
+    [
+        (alert(), outage_of("api"), True),
+        (alert(severity="info"), outage_of("api"), True),
+        (alert(), outage_of("api", "warning"), False),
+        (alert(), outage_of("web"), False),
+        (alert(kind="outage"), outage_of("api"), False),
+        (alert(kind="flapping"), outage_of("api"), False),
+        (alert(tenant="beta"), outage_of("api"), False),
+        (outage_of("api"), outage_of("api"), False),
+        (upstream("api"), outage_of("api"), False),
+        (alert(), alert(kind="flapping"), True),
+        (alert(kind="outage"), alert(kind="flapping"), True),
+        (alert(escalation_level="2"), alert(kind="flapping"), False),
+        (alert(queue="a"), alert(queue="b", kind="flapping"), False),
+        (alert(severity="warning"), alert(kind="flapping"), False),
+        (alert(kind="flapping"), alert(kind="flapping"), False),
+        (alert(kind="flapping"), alert(escalation_level="2"), False),
+    ],
+)
+def test_by_own_outages_and_flapping(
+    target: dict[str, str], source: dict[str, str], muted: bool
+) -> None:
+    spec = shop(flapping=Flapping())
+    found = inhibited_by(config(spec, planned("A"), outage("api")), target, [source])
+    assert bool(found) == muted, found
+
+
+def test_a_dead_service_tells_once() -> None:
+    """Of all alerts of a service that is down, the outage alone is told."""
+    down = outage("api")
+    symptoms = [planned("SLOMetricAbsent"), planned("HttpTrafficStopped"), planned("Slow")]
+    made = config(shop(), down, *symptoms)
+    (group,) = marker_groups(shop(), platform(), [down, *symptoms])
+    marker = next(r for r in group.rules if isinstance(r, AlertRule))
+    assert marker.alert == "ServiceOutage"
+    firing = [dict(a.rule.labels, alertname=a.rule.alert) for a in (down, *symptoms)]
+    firing.append({**marker.labels, "alertname": marker.alert, "service": "api"})
+    told = [
+        labels["alertname"]
+        for labels in firing
+        if labels.get("kind") != "marker" and not inhibited_by(made, labels, firing)
+    ]
+    assert told == ["ServiceDown"]
+
+
 def test_nothing_mutes_itself_in_a_circle() -> None:
     """Along every rule the source is of a higher level, a higher severity, or a marker."""
-    spec = shop(maintenance=(Maintenance("w", utc(1), utc(2), ("db",), PLACE),))
-    made = config(spec, *FAMILY, *SLO, outage("db"))
+    windows = (Maintenance("w", utc(1), utc(2), ("db",), PLACE),)
+    spec = shop(maintenance=windows, flapping=Flapping())
+    made = config(spec, *FAMILY, *SLO, outage("db"), planned("C", service="db"))
     rank = {"info": 0, "warning": 1, "critical": 2, "": 0}
     for rule in made.inhibit_rules:
         source = {m.name: m.value for m in rule.source if m.op == "="}
         target = {m.name: m.value for m in rule.target if m.op == "="}
-        marker = source.get("kind") == "marker"
+        marker = source.get("kind") in ("marker", "flapping")
         louder = rank[source.get("severity", "")] > rank[target.get("severity", "")]
         later = int(source.get("escalation_level") or 1) > int(target.get("escalation_level") or 1)
         assert marker or louder or later, rule.name
