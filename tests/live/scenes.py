@@ -34,10 +34,12 @@ severities: [critical, warning, info]
 smtp: {{smarthost: "127.0.0.1:25", from: tocsin@example.com}}
 timing: {{group_wait: 1s, group_interval: 2s, repeat_interval: 4h}}
 alertmanagers: ["127.0.0.1:{port}"]
+sharding: {{shards: 7, above: 0}}
 fallback: platform-mail
 channels:
   platform-mail: {{email: {{to: platform@example.com}}}}
 """
+"""The tree has shards, so that nobody is told unless Prometheus and we agree on their hash."""
 TENANT = """\
 version: 1
 tenant: {name}
