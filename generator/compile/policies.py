@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from generator.compile.escalation import policy_of
-from generator.compile.kinds import MARKER
+from generator.compile.kinds import FLAPPING, MARKER, OUTAGE
 from generator.compile.plan import PlannedAlert
 from generator.findings import Finding, Place, error, warning
 from generator.spec.model import Platform, Policy, Step, Tenant
@@ -58,10 +58,16 @@ def _unrouted(
     """Alerts that nobody would be told of, but for the platform's fallback."""
     silent: dict[str, PlannedAlert] = {}
     for alert in alerts:
-        if alert.rule.labels.get(platform.labels.kind) == MARKER:
-            message = f"{alert.rule.alert} would notify nobody: {platform.labels.kind}={MARKER!r}"
-            hint = "markers are made by Tocsin; remove the label"
+        kind = alert.rule.labels.get(platform.labels.kind)
+        if kind in (MARKER, FLAPPING):
+            does = "notify nobody" if kind == MARKER else "mute its namesakes"
+            message = f"{alert.rule.alert} would {does}: {platform.labels.kind}={kind!r}"
+            hint = "such alerts are made by Tocsin; remove the label"
             yield error("no-route", message, alert.place, hint)
+        if kind == OUTAGE and not alert.service:
+            message = f"{alert.rule.alert} says that something is down, but not which service"
+            hint = "add service: <name>; otherwise it mutes no symptoms"
+            yield warning("outage-without-service", message, alert.place, hint)
         if alert.policy or policy_of(alert, tenant):
             continue
         silent.setdefault(alert.severity, alert)

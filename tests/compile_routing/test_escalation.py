@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from generator.compile.escalation import MUTES_LABEL, escalated, in_words, policy_of
+from generator.compile.routing import compile_routing, tenant_config
 from generator.values import Duration
+from generator.verify.notify import inhibited_by
 from tests.builders import platform, service, tenant
 from tests.compile_routing.planned import planned, policy, step
 
@@ -137,3 +139,16 @@ def test_no_step_follows_a_notice_of_flapping() -> None:
     told = policy("p", step("a"), step("b", after="5m"))
     _, second = escalated(planned(), told, platform(), watched=True)
     assert 'kind!="flapping"' in second.expr
+
+
+def test_any_number_of_steps() -> None:
+    """Ten of them: each is a rule, and once told it mutes all before it."""
+    steps = [step("chat"), *(step("chat", after=f"{n}h") for n in range(1, 10))]
+    spec = tenant(escalation={"urgent": policy("urgent", *steps)}, routing={"critical": "urgent"})
+    rules = escalated(planned(), spec.escalation["urgent"], platform())
+    assert [r.labels.get("escalation_level", "1") for r in rules] == [str(n) for n in range(1, 11)]
+    config = tenant_config(platform(), "acme", compile_routing(spec, platform(), [planned()])[0])
+    told = [dict(rule.labels, alertname=rule.alert, queue="a") for rule in rules]
+    for index, labels in enumerate(told):
+        muted = [bool(inhibited_by(config, other, [labels])) for other in told]
+        assert muted == [True] * index + [False] * (10 - index)

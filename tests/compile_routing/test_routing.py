@@ -228,9 +228,19 @@ def test_doubts_are_told(changes: dict[str, Any], code: str, message: str) -> No
     assert told == [(code, message)]
 
 
-def test_an_authors_alert_cannot_pose_as_a_marker() -> None:
-    _, findings = compiled(acme(), planned(labels={"kind": "marker"}))
-    assert [f.code for f in findings] == ["no-route"]
+@pytest.mark.parametrize(
+    ("kind", "service", "code"),
+    [
+        ("marker", "api", "no-route"),
+        ("flapping", "api", "no-route"),
+        ("outage", None, "outage-without-service"),
+    ],
+)
+def test_an_authors_alert_cannot_pose_as_one_of_ours(
+    kind: str, service: str | None, code: str
+) -> None:
+    _, findings = compiled(acme(), planned(labels={"kind": kind}, service=service))
+    assert [f.code for f in findings] == [code]
 
 
 def test_bridged_text_messages_carry_the_number_in_the_receivers_name() -> None:
