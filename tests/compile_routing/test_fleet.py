@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from generator.compile.naming import shard_of
+from generator.compile.plan import PlannedAlert
 from generator.compile.routing import compile_routing, fleet_config
 from generator.ir.routing import AlertmanagerConfig
 from generator.render.alertmanager import alertmanager_files, alertmanager_yml
-from generator.spec.model import Sharding, Tenant
+from generator.spec.model import Sharding, Step, Tenant
 from generator.tools import Tool, run
 from generator.verify.notify import inhibited_by
 from tests.builders import channel, platform, service, tenant
@@ -36,19 +37,14 @@ def member(name: str) -> Tenant:
     )
 
 
-def fleet(changed: Tenant | None = None, *alerts: object, size: int = 5) -> AlertmanagerConfig:
-    tenants = {name: member(name) for name in (f"tenant-{n}" for n in range(size))}
+def fleet(changed: Tenant | None = None, *more: PlannedAlert) -> AlertmanagerConfig:
+    """Five tenants; one of them changed, with more alerts than the others."""
+    tenants = {name: member(name) for name in (f"tenant-{n}" for n in range(5))}
+    alerts = dict.fromkeys(tenants, ALERTS)
     if changed is not None:
-        tenants[changed.id] = changed
-    routings = {
-        name: compile_routing(
-            spec,
-            platform(),
-            (*ALERTS, *(alerts if spec is changed else ())),  # type: ignore[arg-type]
-        )[0]
-        for name, spec in tenants.items()
-    }
-    return fleet_config(platform(), routings)
+        tenants[changed.id], alerts[changed.id] = changed, (*ALERTS, *more)
+    found = {n: compile_routing(t, platform(), alerts[n])[0] for n, t in tenants.items()}
+    return fleet_config(platform(), found)
 
 
 def text(config: AlertmanagerConfig) -> list[str]:
@@ -94,8 +90,8 @@ EDITS: Mapping[str, Callable[[Tenant], Tenant]] = {
 }
 
 
-def with_policy(spec: Tenant, *steps: object) -> Tenant:
-    urgent = policy("urgent", *steps)  # type: ignore[arg-type]
+def with_policy(spec: Tenant, *steps: Step) -> Tenant:
+    urgent = policy("urgent", *steps)
     return replace(spec, escalation={**spec.escalation, "urgent": urgent})
 
 

@@ -123,7 +123,7 @@ class Incident:
 
 
 def played(
-    tools: Mapping[str, Tool], folder: Path, incidents: Sequence[Incident], ahead: float = 25
+    tools: Mapping[str, Tool], folder: Path, incidents: Sequence[Incident], ahead: float = 30
 ) -> list[str]:
     """All incidents at once on one pair of servers: what went wrong, by tenant.
 
