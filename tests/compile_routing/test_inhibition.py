@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from generator.compile.escalation import escalated
+from generator.compile.flapping import flapping_notice
 from generator.compile.markers import marker_groups, upstreams
 from generator.compile.plan import PlannedAlert
 from generator.compile.races import race_findings, waits
 from generator.compile.routing import compile_routing, tenant_config
-from generator.ir.routing import AlertmanagerConfig
+from generator.ir.routing import AlertmanagerConfig, Matcher
 from generator.ir.rules import AlertRule, RecordingRule
 from generator.spec.model import Flapping, Maintenance, Tenant
 from generator.values import Duration
@@ -213,6 +215,41 @@ def test_nothing_mutes_itself_in_a_circle() -> None:
         assert marker or louder or later, rule.name
         assert "tenant" in rule.equal
         assert {m.op for m in rule.source} <= {"=", "!="}
+
+
+def test_no_rule_has_two_sources_for_one_target() -> None:
+    """Alertmanager 0.30 to 0.34.0 remembers one source per rule and set of equal labels."""
+    spec = shop(flapping=Flapping(), maintenance=(Maintenance("w", utc(1), utc(2), (), PLACE),))
+    queues = (planned("A", service="db"), planned("A", severity="warning", service="db"))
+    down = (outage("db"), planned("AlsoDown", service="db", labels={"kind": "outage"}))
+    made = config(spec, *queues, *SLO, *down)
+    (group,) = marker_groups(spec, platform(), [*queues, *SLO, *down])
+    firing: list[dict[str, str]] = []
+    for one in (*queues, *SLO, *down):
+        for rule in (*escalated(one, spec.escalation["urgent"], platform()), notice(one)):
+            for queue in ("a", "b"):
+                firing.append({**rule.labels, "alertname": rule.alert, "queue": queue})
+    for marker in (r for r in group.rules if isinstance(r, AlertRule)):
+        whole = marker.alert == "TenantMaintenance"
+        for of in [""] if whole else spec.services:
+            firing.append({"service": of, **marker.labels, "alertname": marker.alert})
+    used = set()
+    for inhibit in made.inhibit_rules:
+        sources = [labels for labels in firing if matches(inhibit.source, labels)]
+        sets = [tuple(labels.get(name, "") for name in inhibit.equal) for labels in sources]
+        assert len(sets) == len(set(sets)), inhibit.name
+        used |= {inhibit.name} if sources else set()
+    assert len(used) > 10
+
+
+def notice(of: PlannedAlert) -> AlertRule:
+    found = flapping_notice(of, Flapping(), platform())
+    assert found is not None
+    return found
+
+
+def matches(matchers: tuple[Matcher, ...], labels: dict[str, str]) -> bool:
+    return all((labels.get(m.name, "") == m.value) == (m.op == "=") for m in matchers)
 
 
 def test_the_graph_is_transitive() -> None:
