@@ -58,17 +58,18 @@ def compile_routing(
     """The tenant's subtree with everything that it names; findings about the spec."""
     directory = Directory(tenant, platform)
     held = waits(tenant, platform, alerts)
+    used = policies_in_use(tenant, alerts)
+    trees = {name: _tree(tenant.escalation[name], directory, platform) for name in used}
     routes = [
-        *_own_policies(tenant, platform, alerts, directory, held),
-        *_services(tenant, platform, directory, held),
-        *_severities(tenant, platform, directory, held),
+        *_own_policies(tenant, platform, alerts, trees, held),
+        *_services(tenant, platform, trees, held),
+        *_severities(tenant, platform, trees, held),
     ]
     node = Route(
         matchers=(Matcher(platform.labels.tenant, "=", tenant.id),),
         routes=tuple(routes),
         comment=f"{tenant.id}: {tenant.description}" if tenant.description else tenant.id,
     )
-    used = policies_in_use(tenant, alerts)
     routing = TenantRouting(
         route=node,
         receivers=directory.receivers(),
@@ -206,7 +207,7 @@ def _own_policies(
     tenant: Tenant,
     platform: Platform,
     alerts: Sequence[PlannedAlert],
-    directory: Directory,
+    trees: Mapping[str, Route],
     held: Mapping[str, Duration],
 ) -> Iterable[Route]:
     """Alerts that name a policy themselves; the labels tell them from namesakes."""
@@ -214,8 +215,7 @@ def _own_policies(
     telling = (names.service, names.severity, names.slo, names.pair)
     seen: set[tuple[Matcher, ...]] = set()
     for alert in alerts:
-        policy = tenant.escalation.get(alert.policy or "")
-        if policy is None:
+        if alert.policy is None or alert.policy not in trees:
             continue
         labels = alert.rule.labels
         matchers = (
@@ -224,58 +224,55 @@ def _own_policies(
         )
         if matchers not in seen:
             seen.add(matchers)
-            told = f"{alert.rule.alert} has its own policy: {policy.name}"
-            yield _policy(policy, matchers, told, directory, platform, held.get(alert.severity))
+            told = f"{alert.rule.alert} has its own policy: {alert.policy}"
+            yield _below(matchers, trees[alert.policy], told, held.get(alert.severity))
 
 
 def _services(
-    tenant: Tenant, platform: Platform, directory: Directory, held: Mapping[str, Duration]
+    tenant: Tenant, platform: Platform, trees: Mapping[str, Route], held: Mapping[str, Duration]
 ) -> Iterable[Route]:
     """Services with policies of their own; those that say what the tenant says need no route."""
     names = platform.labels
     for service in tenant.services.values():
         for severity in platform.severities:
-            policy = tenant.escalation.get(service.escalation.get(severity, ""))
-            if policy is None or policy.name == tenant.routing.get(severity):
+            policy = service.escalation.get(severity, "")
+            if policy not in trees or policy == tenant.routing.get(severity):
                 continue
             matchers = (
                 Matcher(names.service, "=", service.name),
                 Matcher(names.severity, "=", severity),
             )
-            told = f"{severity} of {service.name}: policy {policy.name}"
-            yield _policy(policy, matchers, told, directory, platform, held.get(severity))
+            told = f"{severity} of {service.name}: policy {policy}"
+            yield _below(matchers, trees[policy], told, held.get(severity))
 
 
 def _severities(
-    tenant: Tenant, platform: Platform, directory: Directory, held: Mapping[str, Duration]
+    tenant: Tenant, platform: Platform, trees: Mapping[str, Route], held: Mapping[str, Duration]
 ) -> Iterable[Route]:
     for severity in platform.severities:
-        policy = tenant.escalation.get(tenant.routing.get(severity, ""))
-        if policy is not None:
+        policy = tenant.routing.get(severity, "")
+        if policy in trees:
             matchers = (Matcher(platform.labels.severity, "=", severity),)
-            told = f"{severity}: policy {policy.name}"
-            yield _policy(policy, matchers, told, directory, platform, held.get(severity))
+            told = f"{severity}: policy {policy}"
+            yield _below(matchers, trees[policy], told, held.get(severity))
 
 
-def _policy(
-    policy: Policy,
-    matchers: tuple[Matcher, ...],
-    comment: str,
-    directory: Directory,
-    platform: Platform,
-    group_wait: Duration | None,
+def _below(
+    matchers: tuple[Matcher, ...], tree: Route, comment: str, group_wait: Duration | None
 ) -> Route:
-    """A policy below its matchers: later steps by level, the first step takes what is left."""
-    steps = list(enumerate(policy.steps, 1))
-    if len(steps) == 1:
-        node = _step(policy, policy.steps[0], directory)
-        return replace(node, matchers=matchers, comment=comment, group_wait=group_wait)
+    return replace(tree, matchers=matchers, comment=comment, group_wait=group_wait)
+
+
+def _tree(policy: Policy, directory: Directory, platform: Platform) -> Route:
+    """A policy's steps: later ones by level, the first takes what is left."""
+    if len(policy.steps) == 1:
+        return _step(policy, policy.steps[0], directory)
     children: list[Route] = []
-    for number, step in reversed(steps):
+    for number, step in reversed(list(enumerate(policy.steps, 1))):
         told = f"step {number}, after {in_words(step.after)}" if number > 1 else "step 1, at once"
         level = (Matcher(platform.labels.level, "=", str(number)),) if number > 1 else ()
         children.append(replace(_step(policy, step, directory), matchers=level, comment=told))
-    return Route(matchers, routes=tuple(children), comment=comment, group_wait=group_wait)
+    return Route(routes=tuple(children))
 
 
 def _step(policy: Policy, step: Step, directory: Directory) -> Route:
