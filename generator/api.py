@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from generator import __version__
+from generator.compile.flapping import without_notices
 from generator.compile.oncall_findings import horizon_findings
 from generator.compile.tenant import compile_fleet, compile_tenant
 from generator.deliver.audit import LOG, Entry, append, manifest_hash, who
@@ -155,7 +156,8 @@ def _compile_one(
     findings = in_order((*loaded.findings, *build.findings, *horizon))
     if has_errors(findings):
         return Compiled(name, None, (), findings)
-    told = escalation_doc(name, build.alertmanager, build.groups, build.spec_file)
+    groups = without_notices(build.groups, spec.platform.labels.kind)
+    told = escalation_doc(name, build.alertmanager, groups, build.spec_file)
     return Compiled(name, build, (*tenant_artifacts(build), told), findings)
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from generator.compile.inhibition import MARKER
+from generator.compile.kinds import MARKER
 from generator.compile.store import Store
 from generator.ir.cost import PartCost, TenantCost
 from generator.ir.rules import AlertRule, RecordingRule, Rule, RuleGroup

@@ -90,7 +90,7 @@ class Directory:
         only = next(iter(told)) if len(told) == 1 else ""
         channel = self.tenant.channels.get(only)
         if channel is not None and channel.shared:
-            return f"{SHARED}/{only}"
+            return receiver(SHARED, *filter(None, (channel.layer, only)))
         return receiver(self.tenant.id, "+".join(told))
 
     def _integration(self, recipient: Recipient) -> tuple[str, Integration] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from generator.compile.escalation import policy_of
 from generator.compile.evidence import control_evidence, controls_url
 from generator.compile.naming import (
     dashboard_url,
@@ -99,6 +100,7 @@ def _runbook(
 def _variant(alert: PlannedAlert, tenant: Tenant, platform: Platform) -> Variant:
     names, rule = platform.labels, alert.rule
     url = dashboard_url(platform, tenant.id, alert.view, alert.panel_key) if alert.view else ""
+    policy = policy_of(alert, tenant)
     return Variant(
         severity=alert.severity,
         kind=alert.kind,
@@ -107,7 +109,7 @@ def _variant(alert: PlannedAlert, tenant: Tenant, platform: Platform) -> Variant
         expr=rule.expr,
         hold=rule.for_,
         labels=tuple((k, rule.labels[k]) for k in (names.slo, names.pair) if k in rule.labels),
-        policy=alert.policy or tenant.routing.get(alert.severity, ""),
+        policy=policy.name if policy else "",
         panel_url=url,
         slug=alert.slug,
         origin=alert.place.file,

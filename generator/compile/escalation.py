@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from generator.compile.kinds import FLAPPING
 from generator.compile.plan import PlannedAlert
 from generator.ir.rules import AlertRule
 from generator.promql.build import selector
@@ -17,7 +19,7 @@ from generator.promql.isolate import Scope, isolate, wrap_isolated
 from generator.promql.labels import LabelSet, output_labels
 from generator.promql.parser import parse
 from generator.promql.tree import vector_selectors
-from generator.spec.model import LabelNames, Platform, Policy, Step
+from generator.spec.model import LabelNames, Platform, Policy, Step, Tenant
 from generator.values import Duration
 
 MUTES_LABEL: Final = "escalation_mutes"
@@ -36,20 +38,34 @@ _MOVES_DOT = re.compile(r"\{\{-?\s*(?:with|range|define|block)\b")
 _CONTROL = re.compile(r"\s*(?:if|else|with|range|define|block|template|end)\b|\s*\$\w+[\w\s,$]*:?=")
 
 
+def policy_of(alert: PlannedAlert, tenant: Tenant) -> Policy | None:
+    """Whom an alert tells: by its own policy, else its service's, else its severity's.
+
+    None when no policy takes it.
+    """
+    service = tenant.services.get(alert.service or "")
+    own = alert.policy or (service.escalation.get(alert.severity) if service else None)
+    return tenant.escalation.get(own or tenant.routing.get(alert.severity, ""))
+
+
 def escalated(
-    alert: PlannedAlert, policy: Policy | None, platform: Platform
+    alert: PlannedAlert, policy: Policy | None, platform: Platform, *, watched: bool = False
 ) -> tuple[AlertRule, ...]:
     """The alert's rule, then one for each later step of its policy, in order.
 
     They belong into one group: a step reads what the first rule has just written, and all
-    resolve in one evaluation.
+    resolve in one evaluation. `watched`: there are notices of flapping, which no step may follow.
+
+    A later step mutes the earlier ones unless one of them may still be waiting for its window.
     """
     steps = policy.steps if policy else ()
     apart = told_apart(alert)
     later = []
     for number, step in enumerate(steps[1:], 2):
-        waiting = any(earlier.during for earlier in steps[: number - 1])
-        later.append(_step(alert, number, step, platform, apart and not waiting))
+        waiting = any(told.during for told in steps[:number])
+        rule = _step(alert, number, step, platform, watched)
+        mutes = {} if apart and not waiting else {MUTES_LABEL: "none"}
+        later.append(replace(rule, labels=dict(sorted({**rule.labels, **mutes}.items()))))
     return (alert.rule, *later)
 
 
@@ -85,12 +101,13 @@ def in_words(length: Duration) -> str:
 
 
 def _step(
-    alert: PlannedAlert, number: int, step: Step, platform: Platform, mutes: bool
+    alert: PlannedAlert, number: int, step: Step, platform: Platform, watched: bool
 ) -> AlertRule:
-    """A later step; it `mutes` the earlier ones unless one may still be waiting for its window."""
     names, rule = platform.labels, alert.rule
     fixed = {k: v for k, v in rule.labels.items() if "{{" not in v}
     own = [(k, "=", v) for k, v in sorted(fixed.items()) if k != names.tenant]
+    if watched and names.kind not in fixed:
+        own.append((names.kind, "!=", FLAPPING))
     firing = selector(
         "ALERTS",
         [
@@ -106,23 +123,21 @@ def _step(
         platform.targets.prometheus,
         platform.shared_metrics,
     )
-    labels = {**fixed, names.level: str(number)}
-    if not mutes:
-        labels[MUTES_LABEL] = "none"
     return AlertRule(
         alert=rule.alert,
         expr=wrap_isolated(isolate(f"max without (alertstate) ({firing})", scope), _WIDTH),
-        labels=dict(sorted(labels.items())),
-        annotations=_annotations(rule, step, names),
+        labels={**fixed, names.level: str(number)},
+        annotations=retold(rule, f"Not acknowledged for {in_words(step.after)}", names),
         for_=step.after,
         origin=rule.origin,
     )
 
 
-def _annotations(rule: AlertRule, step: Step, names: LabelNames) -> dict[str, str]:
-    """The first rule's, with the wait told; what prints the value is told without it.
+def retold(rule: AlertRule, opening: str, names: LabelNames) -> dict[str, str]:
+    """The annotations of a rule that follows this one: the summary says first why it is told again.
 
-    A step's templates see the labels of the first alert, but 1 as the value.
+    What prints the value is told without it: the templates see the labels of the first alert, but
+    another value.
     """
     plain = dict(rule.annotations)
     plain["summary"] = plain.get("summary") or rule.alert
@@ -130,7 +145,7 @@ def _annotations(rule: AlertRule, step: Step, names: LabelNames) -> dict[str, st
     service = rule.labels.get(names.service)
     told = f"{rule.alert} of {service} is still firing" if service else f"{rule.alert} still fires"
     made = {
-        "summary": f"Not acknowledged for {in_words(step.after)}: {found['summary'] or told}",
+        "summary": f"{opening}: {found['summary'] or told}",
     }
     for name, text in found.items():
         if name != "summary" and text is not None:

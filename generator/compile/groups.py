@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from generator.compile.cardinality import compatible
-from generator.compile.inhibition import MARKER
+from generator.compile.kinds import MARKER
 from generator.compile.series import accepts
 from generator.compile.store import ALERTS
 from generator.findings import Finding, Place, error, warning

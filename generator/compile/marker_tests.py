@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from generator.compile.inhibition import DEPENDENCY_INFO
+from generator.compile.kinds import DEPENDENCY_INFO
 from generator.compile.operations import Unsupported
 from generator.compile.scenarios import SILENT, at, counted, told
 from generator.compile.simulation import Evaluation

@@ -86,6 +86,12 @@ def runbook_url(platform: Platform, tenant: str, alert: str, service: str | None
     )
 
 
+def shard_of(tenant: str, shards: int) -> str:
+    """The shard of a tenant, as Prometheus' relabelling action `hashmod` computes it."""
+    digest = hashlib.md5(tenant.encode(), usedforsecurity=False).digest()
+    return str(int.from_bytes(digest[8:], "big") % shards)
+
+
 def receiver(tenant: str, *parts: str) -> str:
     """Name of a tenant's receiver or time interval: `<tenant>/<part>/<part>`."""
     return "/".join((tenant, *parts))

@@ -45,13 +45,15 @@ class PlannedAlert:
     graph: Graph | None
     scenarios: tuple[Scenario, ...]
     policy: str | None
-    """Escalation policy named by the alert itself; None: the severity's."""
+    """Escalation policy named by the alert itself; None: the service's or the severity's."""
     compliance: tuple[str, ...]
     runbook_text: str
     pack: str
     place: Place
     records: tuple[RecordingRule, ...] = ()
     """Recording rules of its own that must stand right before it in its group."""
+    flapping: bool = True
+    """Whether the tenant's `flapping` watches it."""
 
 
 @dataclass(frozen=True, slots=True)

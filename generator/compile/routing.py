@@ -1,6 +1,7 @@
 """A tenant's routing subtree, and the configurations it goes into.
 
-tenant -> alerts with a policy of their own, then severities -> later steps, then the first.
+tenant -> alerts with a policy of their own, then services with one, then severities -> later
+steps, then the first.
 Intervals stand on leaves only: a route that matches but is inactive does not fall through.
 """
 
@@ -10,22 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from generator.compile.channels import CHANNELS, SELF_ESCALATING
 from generator.compile.directory import SHARED, Directory
 from generator.compile.escalation import MUTES_LABEL, dynamic_labels, in_words
-from generator.compile.inhibition import (
-    MARKER,
-    inhibit_rules,
-    marker_kinds,
-    race_findings,
-    waits,
-)
-from generator.compile.naming import receiver
+from generator.compile.inhibition import inhibit_rules
+from generator.compile.kinds import MARKER
+from generator.compile.markers import marker_kinds
+from generator.compile.muting import mute_findings
+from generator.compile.naming import shard_of
 from generator.compile.oncall_findings import schedule_findings
 from generator.compile.plan import PlannedAlert
+from generator.compile.policies import policies_in_use, policy_findings
+from generator.compile.races import race_findings, waits
 from generator.compile.receivers import TEMPLATES, integration
 from generator.compile.windows import window_findings
-from generator.findings import Finding, Place, error, in_order, info, warning
+from generator.findings import Finding, in_order
 from generator.ir.routing import (
     AlertmanagerConfig,
     Matcher,
@@ -38,15 +37,19 @@ from generator.promql.build import selectors
 from generator.promql.labels import output_labels
 from generator.promql.parser import parse
 from generator.spec.model import Platform, Policy, Step, Tenant
-from generator.values import Duration
+from generator.values import Duration, Version
 
 NOBODY = f"{SHARED}/nobody"
 """The receiver of markers: it has no integrations."""
 FLEET_TEMPLATES = "alertmanager/templates/"
 """Where the fleet's alertmanager.yml finds its templates."""
 
-_RETENTION = Duration.of(hours=120)
-"""Alertmanager's default `--data.retention`: what it was told is forgotten after that."""
+RULE_NAMES = Version(0, 30)
+"""From this version on inhibit rules may have names, which alerts and the log then tell."""
+START_DELAYS = Version(0, 30)
+START_DELAY = "--dispatch.start-delay=1m"
+"""After a restart, wait until Prometheus has sent everything again (its resend delay): muted
+alerts would be told before those that mute them are known."""
 
 
 def compile_routing(
@@ -55,22 +58,24 @@ def compile_routing(
     """The tenant's subtree with everything that it names; findings about the spec."""
     directory = Directory(tenant, platform)
     held = waits(tenant, platform, alerts)
+    used = policies_in_use(tenant, alerts)
+    trees = {name: _tree(tenant.escalation[name], directory, platform) for name in used}
     routes = [
-        *_own_policies(tenant, platform, alerts, directory, held),
-        *_severities(tenant, platform, directory, held),
+        *_own_policies(tenant, platform, alerts, trees, held),
+        *_services(tenant, platform, trees, held),
+        *_severities(tenant, platform, trees, held),
     ]
     node = Route(
         matchers=(Matcher(platform.labels.tenant, "=", tenant.id),),
         routes=tuple(routes),
         comment=f"{tenant.id}: {tenant.description}" if tenant.description else tenant.id,
     )
-    used = _policies(tenant, alerts)
     routing = TenantRouting(
         route=node,
         receivers=directory.receivers(),
         intervals=directory.intervals(),
         alert_labels=_alert_labels(tenant, platform, alerts),
-        escalation_levels=max((len(policy.steps) for policy in used), default=1),
+        escalation_levels=max((len(tenant.escalation[name].steps) for name in used), default=1),
         markers=marker_kinds(tenant, platform, alerts),
         burn_rate_pairs=frozenset(
             (a.rule.labels[platform.labels.pair], a.severity)
@@ -80,30 +85,25 @@ def compile_routing(
     )
     findings = [
         *directory.findings,
-        *_unrouted(tenant, platform, alerts),
-        *(f for policy in used for f in _policy_findings(policy, tenant, platform)),
-        *_unused(tenant, used),
+        *policy_findings(tenant, platform, alerts, held),
         *(f for window in tenant.time_windows.values() for f in window_findings(window)),
         *schedule_findings(tenant.oncall),
         *race_findings(tenant, platform, alerts),
+        *mute_findings(tenant, platform, alerts, inhibit_rules(platform, [routing])),
         *integration(platform.fallback, platform)[1],
     ]
     return routing, in_order(findings)
 
 
 def fleet_config(platform: Platform, tenants: Mapping[str, TenantRouting]) -> AlertmanagerConfig:
-    """All tenants in one configuration, in the order of their ids."""
-    routings = dict(sorted(tenants.items()))
-    shared: dict[str, Receiver] = {}
-    for name, routing in routings.items():
-        clashing = {
-            r.name: receiver(name, r.name.removeprefix(f"{SHARED}/"))
-            for r in routing.receivers
-            if r.name in shared and shared[r.name] != r
-        }
-        routings[name] = routing = _renamed(routing, clashing)
-        shared |= {r.name: r for r in routing.receivers}
-    return _config(platform, routings, FLEET_TEMPLATES)
+    """All tenants in one configuration, in the order of their ids, under shards when many."""
+    shards = shard_count(platform, len(tenants))
+    return _config(platform, dict(sorted(tenants.items())), FLEET_TEMPLATES, shards)
+
+
+def shard_count(platform: Platform, tenants: int) -> int:
+    """How many shards a fleet of some tenants has; 0: its tree has no such level."""
+    return platform.sharding.shards if tenants > platform.sharding.above else 0
 
 
 def tenant_config(platform: Platform, tenant: str, routing: TenantRouting) -> AlertmanagerConfig:
@@ -112,9 +112,9 @@ def tenant_config(platform: Platform, tenant: str, routing: TenantRouting) -> Al
 
 
 def _config(
-    platform: Platform, routings: Mapping[str, TenantRouting], templates: str
+    platform: Platform, routings: Mapping[str, TenantRouting], templates: str, shards: int = 0
 ) -> AlertmanagerConfig:
-    names, timing = platform.labels, platform.timing
+    names, timing, target = platform.labels, platform.timing, platform.targets.alertmanager
     found, _ = integration(platform.fallback, platform)
     fallback = Receiver(
         f"{SHARED}/{platform.fallback.name}", {found.section: (found.fields,)} if found else {}
@@ -127,8 +127,9 @@ def _config(
         told = "markers only mute (see inhibit_rules)"
         routes.append(Route(matchers=marker, receiver=NOBODY, comment=told))
     for routing in routings.values():
-        routes.append(routing.route)
         receivers |= {r.name: r for r in routing.receivers}
+    nodes = {name: routing.route for name, routing in routings.items()}
+    routes += _sharded(nodes, shards, names.shard) if shards else nodes.values()
     root = Route(
         receiver=fallback.name,
         routes=tuple(routes),
@@ -152,7 +153,18 @@ def _config(
         inhibit_rules=inhibit_rules(platform, routings.values()),
         intervals=_intervals(routings.values()),
         vocabulary=_vocabulary(platform),
+        named_rules=target >= RULE_NAMES,
+        flags=(START_DELAY,) if target >= START_DELAYS else (),
     )
+
+
+def _sharded(nodes: Mapping[str, Route], shards: int, label: str) -> Iterable[Route]:
+    """The tenants' nodes below their shards'."""
+    found: dict[int, list[Route]] = {}
+    for name, node in nodes.items():
+        found.setdefault(int(shard_of(name, shards)), []).append(node)
+    for number, below in sorted(found.items()):
+        yield Route((Matcher(label, "=", str(number)),), routes=tuple(below))
 
 
 def _intervals(routings: Iterable[TenantRouting]) -> tuple[TimeInterval, ...]:
@@ -189,19 +201,6 @@ def _vocabulary(platform: Platform) -> dict[str, str]:
     }
 
 
-def _renamed(routing: TenantRouting, names: Mapping[str, str]) -> TenantRouting:
-    """The routing with some receivers called differently."""
-    if not names:
-        return routing
-
-    def route(node: Route) -> Route:
-        called = names.get(node.receiver or "", node.receiver)
-        return replace(node, receiver=called, routes=tuple(map(route, node.routes)))
-
-    receivers = tuple(replace(r, name=names.get(r.name, r.name)) for r in routing.receivers)
-    return replace(routing, route=route(routing.route), receivers=receivers)
-
-
 # --------------------------------------------------------------------------- the subtree
 
 
@@ -209,7 +208,7 @@ def _own_policies(
     tenant: Tenant,
     platform: Platform,
     alerts: Sequence[PlannedAlert],
-    directory: Directory,
+    trees: Mapping[str, Route],
     held: Mapping[str, Duration],
 ) -> Iterable[Route]:
     """Alerts that name a policy themselves; the labels tell them from namesakes."""
@@ -217,8 +216,7 @@ def _own_policies(
     telling = (names.service, names.severity, names.slo, names.pair)
     seen: set[tuple[Matcher, ...]] = set()
     for alert in alerts:
-        policy = tenant.escalation.get(alert.policy or "")
-        if policy is None:
+        if alert.policy is None or alert.policy not in trees:
             continue
         labels = alert.rule.labels
         matchers = (
@@ -227,40 +225,55 @@ def _own_policies(
         )
         if matchers not in seen:
             seen.add(matchers)
-            told = f"{alert.rule.alert} has its own policy: {policy.name}"
-            yield _policy(policy, matchers, told, directory, platform, held.get(alert.severity))
+            told = f"{alert.rule.alert} has its own policy: {alert.policy}"
+            yield _below(matchers, trees[alert.policy], told, held.get(alert.severity))
+
+
+def _services(
+    tenant: Tenant, platform: Platform, trees: Mapping[str, Route], held: Mapping[str, Duration]
+) -> Iterable[Route]:
+    """Services with policies of their own; those that say what the tenant says need no route."""
+    names = platform.labels
+    for service in tenant.services.values():
+        for severity in platform.severities:
+            policy = service.escalation.get(severity, "")
+            if policy not in trees or policy == tenant.routing.get(severity):
+                continue
+            matchers = (
+                Matcher(names.service, "=", service.name),
+                Matcher(names.severity, "=", severity),
+            )
+            told = f"{severity} of {service.name}: policy {policy}"
+            yield _below(matchers, trees[policy], told, held.get(severity))
 
 
 def _severities(
-    tenant: Tenant, platform: Platform, directory: Directory, held: Mapping[str, Duration]
+    tenant: Tenant, platform: Platform, trees: Mapping[str, Route], held: Mapping[str, Duration]
 ) -> Iterable[Route]:
     for severity in platform.severities:
-        policy = tenant.escalation.get(tenant.routing.get(severity, ""))
-        if policy is not None:
+        policy = tenant.routing.get(severity, "")
+        if policy in trees:
             matchers = (Matcher(platform.labels.severity, "=", severity),)
-            told = f"{severity}: policy {policy.name}"
-            yield _policy(policy, matchers, told, directory, platform, held.get(severity))
+            told = f"{severity}: policy {policy}"
+            yield _below(matchers, trees[policy], told, held.get(severity))
 
 
-def _policy(
-    policy: Policy,
-    matchers: tuple[Matcher, ...],
-    comment: str,
-    directory: Directory,
-    platform: Platform,
-    group_wait: Duration | None,
+def _below(
+    matchers: tuple[Matcher, ...], tree: Route, comment: str, group_wait: Duration | None
 ) -> Route:
-    """A policy below its matchers: later steps by level, the first step takes what is left."""
-    steps = list(enumerate(policy.steps, 1))
-    if len(steps) == 1:
-        node = _step(policy, policy.steps[0], directory)
-        return replace(node, matchers=matchers, comment=comment, group_wait=group_wait)
+    return replace(tree, matchers=matchers, comment=comment, group_wait=group_wait)
+
+
+def _tree(policy: Policy, directory: Directory, platform: Platform) -> Route:
+    """A policy's steps: later ones by level, the first takes what is left."""
+    if len(policy.steps) == 1:
+        return _step(policy, policy.steps[0], directory)
     children: list[Route] = []
-    for number, step in reversed(steps):
+    for number, step in reversed(list(enumerate(policy.steps, 1))):
         told = f"step {number}, after {in_words(step.after)}" if number > 1 else "step 1, at once"
         level = (Matcher(platform.labels.level, "=", str(number)),) if number > 1 else ()
         children.append(replace(_step(policy, step, directory), matchers=level, comment=told))
-    return Route(matchers, routes=tuple(children), comment=comment, group_wait=group_wait)
+    return Route(routes=tuple(children))
 
 
 def _step(policy: Policy, step: Step, directory: Directory) -> Route:
@@ -280,7 +293,7 @@ def _alert_labels(
 ) -> frozenset[str]:
     """Every label, known by name, that an alert of the tenant may carry."""
     known = _known_labels(tenant, platform, alerts)
-    found: set[str] = set()
+    found = {platform.labels.kind} if tenant.flapping is not None else set()
     for alert in alerts:
         found |= set(alert.rule.labels) | dynamic_labels(alert, known).named
     return frozenset(name for name in found if not name.startswith("__"))
@@ -303,99 +316,3 @@ def _known_labels(
 
 def _slo_series(alert: PlannedAlert) -> Iterable[str]:
     return (name for name in selectors(alert.rule.expr) if name.startswith("slo:"))
-
-
-# --------------------------------------------------------------------------- findings
-
-
-def _policies(tenant: Tenant, alerts: Sequence[PlannedAlert]) -> tuple[Policy, ...]:
-    """The policies that anything uses."""
-    wanted = {*tenant.routing.values(), *(a.policy for a in alerts if a.policy)}
-    return tuple(p for name, p in tenant.escalation.items() if name in wanted)
-
-
-def _unused(tenant: Tenant, used: Sequence[Policy]) -> Iterable[Finding]:
-    """The tenant's own policies that no severity and no alert names: probably a forgotten route."""
-    for policy in tenant.escalation.values():
-        if policy not in used and policy.place.file == tenant.file:
-            message = f"no alert goes through the policy {policy.name}"
-            hint = f"add to routing: {{<severity>: {policy.name}}}, or remove it"
-            yield warning("unused-policy", message, policy.place, hint)
-
-
-def _unrouted(
-    tenant: Tenant, platform: Platform, alerts: Sequence[PlannedAlert]
-) -> Iterable[Finding]:
-    """Alerts that nobody would be told of, but for the platform's fallback."""
-    silent: dict[str, PlannedAlert] = {}
-    for alert in alerts:
-        if alert.rule.labels.get(platform.labels.kind) == MARKER:
-            message = f"{alert.rule.alert} would notify nobody: {platform.labels.kind}={MARKER!r}"
-            hint = "markers are made by Tocsin; remove the label"
-            yield error("no-route", message, alert.place, hint)
-        if alert.policy or tenant.routing.get(alert.severity) in tenant.escalation:
-            continue
-        silent.setdefault(alert.severity, alert)
-    for severity, alert in silent.items():
-        message = f"nobody is told of {severity} alerts such as {alert.rule.alert}"
-        hint = f"add to routing: {{{severity}: <policy>}}"
-        yield error("no-route", message, _routing_place(tenant, alert), hint)
-
-
-def _routing_place(tenant: Tenant, alert: PlannedAlert) -> Place:
-    return alert.place if alert.place.file == tenant.file else tenant.place
-
-
-def _policy_findings(policy: Policy, tenant: Tenant, platform: Platform) -> Iterable[Finding]:
-    timing, interval = platform.timing, platform.evaluation_interval
-    soonest = timing.group_wait.ms + interval.ms
-    for number, step in enumerate(policy.steps, 1):
-        if number > 1 and step.after.ms <= soonest:
-            message = (
-                f"step {number} of {policy.name} comes after {step.after}: the step before it "
-                f"waits {timing.group_wait} to be sent and would be muted by then"
-            )
-            hint = f"wait longer than {Duration(soonest)}"
-            yield warning("step-too-soon", message, step.place, hint)
-        if step.repeat is not None:
-            yield from _repeat_findings(step, policy, timing.group_interval)
-        yield from _self_escalating(policy, number, step, tenant)
-    urgent = tenant.routing.get(platform.severities[0]) == policy.name
-    if urgent and all(step.during for step in policy.steps):
-        message = f"{policy.name} tells of {platform.severities[0]} alerts at certain times only"
-        hint = "leave during out of one step"
-        yield warning("nobody-at-night", message, policy.place, hint)
-
-
-def _repeat_findings(step: Step, policy: Policy, group_interval: Duration) -> Iterable[Finding]:
-    assert step.repeat is not None
-    if step.repeat.ms % group_interval.ms:
-        rounded = Duration(-(-step.repeat.ms // group_interval.ms) * group_interval.ms)
-        message = f"{policy.name} repeats after {step.repeat}, which becomes {rounded}"
-        hint = f"write a multiple of timing.group_interval ({group_interval})"
-        yield warning("repeat-rounded", message, step.place, hint)
-    if step.repeat >= _RETENTION:
-        message = f"{policy.name} repeats after {step.repeat}, but Alertmanager forgets after 120h"
-        hint = "repeat sooner, or run Alertmanager with a longer --data.retention"
-        yield warning("repeat-retention", message, step.place, hint)
-
-
-def _self_escalating(policy: Policy, number: int, step: Step, tenant: Tenant) -> Iterable[Finding]:
-    """PagerDuty and its like keep their own clock: told once, always, never muted by a step."""
-    for recipient in step.notify:
-        channel = tenant.channels.get(recipient.name)
-        if recipient.kind != "channel" or channel is None or channel.kind not in SELF_ESCALATING:
-            continue
-        service, place = CHANNELS[channel.kind].title, recipient.place or step.place
-        if step.during:
-            message = f"{channel.name} is told only during {step.during}, though it is a pager"
-            hint = f"leave during out, and use {service}'s own support hours"
-            yield warning("pager-window", message, place, hint)
-        if number < len(policy.steps):
-            after = policy.steps[number].after
-            message = (
-                f"{service} calls the next person by itself; step {number + 1} of {policy.name} "
-                f"mutes {channel.name} after {after}, so that it is not told again"
-            )
-            hint = f"let {service} escalate, in a policy of one step"
-            yield info("pager-ladder", message, place, hint)

@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 
 from generator.compile.cost import tenant_cost
 from generator.compile.docs import compile_docs
-from generator.compile.escalation import escalated
+from generator.compile.escalation import escalated, policy_of
+from generator.compile.flapping import flapping_notice
 from generator.compile.groups import duplicate_groups, in_reading_order, within_limit
-from generator.compile.inhibition import marker_groups
 from generator.compile.limits import limit_findings
+from generator.compile.markers import marker_groups
 from generator.compile.naming import dashboard_uid, group_name, rule_file
 from generator.compile.plan import PlannedAlert
 from generator.compile.recordings import compile_recordings
-from generator.compile.routing import compile_routing, fleet_config, tenant_config
+from generator.compile.routing import compile_routing, fleet_config, shard_count, tenant_config
 from generator.compile.scrape import compile_scrape
 from generator.compile.security import alertmanager_client, security_findings, web_servers
 from generator.compile.severity import compile_severity
@@ -98,6 +99,9 @@ def compile_fleet(platform: Platform, builds: Mapping[str, Build]) -> FleetBuild
         tenants=tuple(sorted(builds)),
         scrape_config_files=platform.targets.prometheus >= Version(2, 43),
         alertmanager_client=alertmanager_client(platform),
+        shards=shard_count(platform, len(builds)),
+        tenant_label=platform.labels.tenant,
+        shard_label=platform.labels.shard,
     )
     routings = {name: build.routing for name, build in builds.items()}
     folders = tuple(
@@ -112,15 +116,17 @@ def compile_fleet(platform: Platform, builds: Mapping[str, Build]) -> FleetBuild
 def alert_groups(
     tenant: Tenant, platform: Platform, alerts: Sequence[PlannedAlert]
 ) -> tuple[RuleGroup, ...]:
-    """One group per alert: its own recordings, the alert, then its later escalation steps.
+    """One group per alert: its own recordings, the alert, its later steps, its flapping notice.
 
     A group each, because later steps must be evaluated with the alert they follow, and because
     a group's name is state that an edit to a neighbour must not touch.
     """
     groups: list[RuleGroup] = []
     for alert in alerts:
-        policy = tenant.escalation.get(alert.policy or tenant.routing.get(alert.severity, ""))
-        rules: tuple[Rule, ...] = (*alert.records, *escalated(alert, policy, platform))
+        watched = tenant.flapping is not None
+        steps = escalated(alert, policy_of(alert, tenant), platform, watched=watched)
+        notice = flapping_notice(alert, tenant.flapping, platform)
+        rules: tuple[Rule, ...] = (*alert.records, *steps, *((notice,) if notice else ()))
         groups.append(
             RuleGroup(
                 file=rule_file(alert.service),

@@ -14,7 +14,7 @@ from decimal import Decimal
 from generator.compile.author_tests import author_scenarios
 from generator.compile.context import Context
 from generator.compile.decoys import FOREIGN, Decoys, alert_decoys, decoys, opposed, recorded_decoys
-from generator.compile.inhibition import MARKER
+from generator.compile.kinds import MARKER
 from generator.compile.later_steps import steps_file
 from generator.compile.marker_tests import Marker, markers, window_test
 from generator.compile.naming import SLO_GROUPS, group_name, slo_group, test_slug

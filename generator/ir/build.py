@@ -70,6 +70,10 @@ class PrometheusServer:
     """Whether the target includes files of scrape configurations (2.43 and later)."""
     alertmanager_client: Mapping[str, Any] = field(default_factory=dict)
     """`scheme`, `tls_config` and `authorization` of the connection to the Alertmanagers."""
+    shards: int = 0
+    """Alerts get a hash of their tenant below this number as a label; 0: they do not."""
+    tenant_label: str = "tenant"
+    shard_label: str = "shard"
 
 
 @dataclass(frozen=True, slots=True)

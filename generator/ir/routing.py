@@ -127,3 +127,7 @@ class AlertmanagerConfig:
     intervals: tuple[TimeInterval, ...]
     vocabulary: Mapping[str, str] = field(default_factory=dict)
     """Words of the message templates: label names by meaning, names of severities."""
+    named_rules: bool = False
+    """Whether the target knows names of inhibit rules; they are comments otherwise."""
+    flags: tuple[str, ...] = ()
+    """Flags that Alertmanager should be started with."""

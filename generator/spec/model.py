@@ -31,6 +31,7 @@ class LabelNames:
     pair: str = "burn_rate_pair"
     level: str = "escalation_level"
     kind: str = "kind"
+    shard: str = "shard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,17 @@ class Framework:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharding:
+    """A level of the fleet's routing tree above the tenants, so that a match looks at few of them.
+
+    Above `above` tenants there are `shards` nodes; `above` 0: always; `shards` 0: never.
+    """
+
+    shards: int = 100
+    above: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """What every tenant shares."""
 
@@ -161,6 +173,7 @@ class Platform:
     limits: Limits = field(default_factory=Limits)
     frameworks: Mapping[str, Framework] = field(default_factory=dict)
     """Compliance frameworks that specs may name, with the packs that give evidence."""
+    sharding: Sharding = Sharding()
 
 
 # --------------------------------------------------------------------------- identity
@@ -226,6 +239,8 @@ class Service:
     packs: tuple[PackUse, ...]
     place: Place
     description: str = ""
+    escalation: Mapping[str, str] = field(default_factory=dict)
+    """severity -> policy of the service's alerts, instead of the tenant's routing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,6 +472,8 @@ class Alert:
     tests: tuple[UserTest, ...]
     place: Place
     pack: str = ""
+    flapping: bool = True
+    """Whether `Tenant.flapping` watches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,6 +549,8 @@ class Channel:
     place: Place
     shared: bool = False
     """True when the platform defines it: one receiver serves all tenants."""
+    layer: str = ""
+    """Where in the platform a shared one is defined: `defaults`, `tier/gold`, empty: `channels`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -649,6 +668,14 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Flapping:
+    """An alert that has begun `fires` times within a time flaps: that is told once, then muted."""
+
+    fires: int = 5
+    within: Duration = Duration.of(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
 class WindowTimes:
     """One recurring entry of a time window, in Alertmanager's grammar."""
 
@@ -752,6 +779,8 @@ class Tenant:
     maintenance: tuple[Maintenance, ...]
     dashboards: Dashboards
     place: Place
+    flapping: Flapping | None = None
+    """None: flapping alerts are told each time they fire."""
 
 
 @dataclass(frozen=True, slots=True)

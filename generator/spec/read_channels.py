@@ -15,6 +15,8 @@ from generator.spec.source import Node
 from generator.spec.validate import one_of, schema
 from generator.values import Duration
 
+PLATFORM_LAYER = "platform"
+"""Layer of what the platform's own channels, people and policies say (see `load`)."""
 _AUTHENTICATION = ("authorization", "basic_auth", "oauth2")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SECRET_ADDRESS = re.compile(
@@ -59,10 +61,16 @@ def read_channels(node: Node | None, reading: Reading, *, shared: bool) -> dict[
         fields = value.get(kind)
         assert fields is not None
         _check_channel(kind, fields, reading)
+        layer = "" if value.layer in ("", PLATFORM_LAYER) else _written_in(value.layer)
         channels[name] = Channel(
-            name, kind, fields.data(), place, shared or bool(node and node.layer)
+            name, kind, fields.data(), place, shared or bool(value.layer), layer
         )
     return channels
+
+
+def _written_in(layer: str) -> str:
+    """`platform defaults` -> `defaults`, `tier gold` -> `tier/gold`: as receivers are named."""
+    return layer.removeprefix("platform ").replace("tier ", "tier/", 1)
 
 
 def check_number(node: Node | None, reading: Reading) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 from generator.spec.model import (
+    Flapping,
     Maintenance,
     Person,
     Policy,
@@ -36,6 +37,54 @@ def read_people(node: Node | None, reading: Reading) -> dict[str, Person]:
         contacts = {k: string(value.get(k)) for k in CONTACTS if value.get(k) is not None}
         people[name] = Person(name, contacts, place, bool(value.layer))
     return people
+
+
+def read_service_policies(
+    node: Node | None,
+    policies: Mapping[str, object],
+    severities: tuple[str, ...],
+    reading: Reading,
+) -> dict[str, str]:
+    """severity -> policy of one service: the same for all, or by severity."""
+    if node is None:
+        return {}
+    if node.kind == "scalar":
+        known = reading.reference(string(node), policies, "escalation policy", node.place)
+        return dict.fromkeys(severities, string(node)) if known else {}
+    return read_routing(node, policies, severities, reading)
+
+
+def read_routing(
+    node: Node | None,
+    policies: Mapping[str, object],
+    severities: tuple[str, ...],
+    reading: Reading,
+) -> dict[str, str]:
+    """severity -> policy."""
+    routing: dict[str, str] = {}
+    for severity, place, value in node.values() if node else ():
+        if severity not in severities:
+            hint = did_you_mean(severity, severities)
+            listed = f"it is one of: {', '.join(severities)}"
+            sized = place.over(len(severity))
+            message = f"there is no severity {severity!r}"
+            reading.error("unknown-severity", message, sized, hint or listed)
+        elif reading.reference(string(value), policies, "escalation policy", value.place):
+            routing[severity] = string(value)
+    return routing
+
+
+def read_flapping(node: Node | None, reading: Reading) -> Flapping | None:
+    """What flaps; None when it is left out or false."""
+    if node is None or not reading.usable("flapping") or node.scalar is False:
+        return None
+    default = Flapping()
+    fires, within = node.get("fires"), duration(node.get("within"), default.within)
+    if within.ms == 0:
+        reading.error("bad-value", "flapping.within should be more than 0", node.place)
+    count = fires.scalar if fires is not None else default.fires
+    assert isinstance(count, int)
+    return Flapping(count, within)
 
 
 def read_policies(node: Node | None, known: Known, reading: Reading) -> dict[str, Policy]:

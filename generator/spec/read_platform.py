@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from generator.spec.model import (
@@ -9,6 +10,7 @@ from generator.spec.model import (
     LabelNames,
     Limits,
     Platform,
+    Sharding,
     Smtp,
     Targets,
     Timing,
@@ -32,6 +34,14 @@ from generator.values import Duration, Version
 SEVERITIES = ("critical", "warning", "info")
 LOOKBACK = Duration.of(minutes=5)
 """How long Prometheus sees the last sample of a series (--query.lookback-delta)."""
+OLDEST: Mapping[str, tuple[Version, str] | None] = {
+    "prometheus": (Version(2, 42), "it has no keep_firing_for"),
+    "alertmanager": (Version(0, 25), "its time intervals know no zone"),
+    "grafana": None,
+}
+"""The oldest version of each program whose files can be written, and what older ones lack."""
+RETENTION = Duration.of(hours=120)
+"""Alertmanager's default `--data.retention`: what it was told is forgotten after that."""
 TAKEN_LABELS = RESERVED_LABELS | {"le", "quantile", "job", "instance"}
 
 
@@ -41,7 +51,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
     return Platform(
         file=root.place.file,
         labels=_labels(root.get("labels"), reading),
-        targets=_targets(root.get("targets")),
+        targets=_targets(root.get("targets"), reading),
         scrape_interval=_interval(root, "scrape", Duration.of(seconds=15), reading),
         evaluation_interval=_interval(root, "evaluation", Duration.of(seconds=30), reading),
         severities=strings(root.get("severities")) or SEVERITIES,
@@ -56,6 +66,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         alertmanager_targets=strings(root.get("alertmanagers")),
         security=read_security(root.get("security"), reading),
         limits=_limits(root.get("limits"), reading),
+        sharding=_sharding(root.get("sharding"), reading),
     )
 
 
@@ -71,6 +82,7 @@ def _labels(node: Node | None, reading: Reading) -> LabelNames:
         "slo": string(node.get("slo"), default.slo),
         "pair": string(node.get("burn_rate_pair"), default.pair),
         "level": string(node.get("escalation_level"), default.level),
+        "shard": string(node.get("shard"), default.shard),
     }
     seen: dict[str, str] = {}
     for key, place, value in node.values():
@@ -85,15 +97,20 @@ def _labels(node: Node | None, reading: Reading) -> LabelNames:
     return LabelNames(**names)
 
 
-def _targets(node: Node | None) -> Targets:
+def _targets(node: Node | None, reading: Reading) -> Targets:
     default = Targets()
     if node is None:
         return default
-    return Targets(
-        prometheus=Version.parse(string(node.get("prometheus"), str(default.prometheus))),
-        alertmanager=Version.parse(string(node.get("alertmanager"), str(default.alertmanager))),
-        grafana=Version.parse(string(node.get("grafana"), str(default.grafana))),
-    )
+    versions: dict[str, Version] = {}
+    for name, oldest in OLDEST.items():
+        given = node.get(name)
+        least: Version = getattr(default, name)
+        versions[name] = Version.parse(string(given)) if given is not None else least
+        if given is not None and oldest is not None and versions[name] < oldest[0]:
+            message = f"{name} {versions[name]} cannot do what is generated: {oldest[1]}"
+            hint = f"upgrade it, and write {oldest[0]} or later"
+            reading.error("target-version", message, given.place, hint)
+    return Targets(**versions)
 
 
 def _interval(root: Node, key: str, default: Duration, reading: Reading) -> Duration:
@@ -149,6 +166,8 @@ def _timing(root: Node, reading: Reading) -> Timing:
         given = node.get(key)
         if given is not None and duration(given).ms == 0:
             reading.error("bad-value", f"timing.{key} should be more than 0", given.place)
+            return default
+    _check_repeat(timing, node, reading)
     return timing
 
 
@@ -170,6 +189,31 @@ def _limits(node: Node | None, reading: Reading) -> Limits:
         samples_per_second=count("samples_per_second", default.samples_per_second),
         series_per_metric=count("series_per_metric", default.series_per_metric),
         level=string(node.get("level"), default.level),
+    )
+
+
+def _check_repeat(timing: Timing, node: Node, reading: Reading) -> None:
+    """Alertmanager looks at a group every group_interval, and forgets after its retention."""
+    repeat, interval = timing.repeat_interval, timing.group_interval
+    place = (node.get("repeat_interval") or node).place
+    if repeat.ms % interval.ms:
+        rounded = Duration(-(-repeat.ms // interval.ms) * interval.ms)
+        message = f"timing.repeat_interval is {repeat}, which becomes {rounded}"
+        hint = f"write a multiple of timing.group_interval ({interval})"
+        reading.warning("repeat-rounded", message, place, hint)
+    if repeat >= RETENTION:
+        message = f"timing.repeat_interval is {repeat}, but Alertmanager forgets after {RETENTION}"
+        hint = "repeat sooner, or run Alertmanager with a longer --data.retention"
+        reading.warning("repeat-retention", message, place, hint)
+
+
+def _sharding(node: Node | None, reading: Reading) -> Sharding:
+    default = Sharding()
+    if node is None:
+        return default
+    return Sharding(
+        int(decimal(node.get("shards"), Decimal(default.shards), reading)),
+        int(decimal(node.get("above"), Decimal(default.above), reading)),
     )
 
 

@@ -29,6 +29,7 @@ from generator.spec.scalars import (
     Reading,
     decimal,
     duration,
+    flag,
     ratio,
     static_labels,
     string,
@@ -109,6 +110,7 @@ def _alert(name: str, place: Place, node: Node, around: Around, reading: Reading
         tests=tuple(_user_test(name, t) for t in items_of(node.get("tests"))),
         place=place,
         pack=around.pack,
+        flapping=flag(node.get("flapping"), True),
     )
 
 

@@ -29,9 +29,12 @@ from generator.spec.packs import Pack, rendered
 from generator.spec.read_channels import read_channels
 from generator.spec.read_notify import (
     Known,
+    read_flapping,
     read_maintenance,
     read_people,
     read_policies,
+    read_routing,
+    read_service_policies,
     read_windows,
 )
 from generator.spec.read_schedules import Staffing, read_holidays, read_schedules
@@ -136,11 +139,14 @@ def read_tenant(root: Node, content: bytes, around: Surroundings, reading: Readi
         people=people,
         oncall=oncall,
         escalation=policies,
-        routing=_routing(root.get("routing"), names, platform, reading),
+        routing=read_routing(
+            root.get("routing"), names("escalation"), platform.severities, reading
+        ),
         time_windows=windows,
         maintenance=read_maintenance(root.get("maintenance"), names("services"), local, reading),
         dashboards=Dashboards(views, tuple(bundle.panels)),
         place=root.place,
+        flapping=read_flapping(root.get("flapping"), reading),
     )
 
 
@@ -166,6 +172,7 @@ def _reserved(platform: Platform) -> frozenset[str]:
         labels.pair,
         labels.level,
         labels.kind,
+        labels.shard,
     }
     return frozenset(written) | RESERVED_LABELS
 
@@ -241,6 +248,12 @@ def _services(
             packs=_uses(value.get("packs"), around, reading),
             place=place,
             description=string(value.get("description")),
+            escalation=read_service_policies(
+                value.get("escalation"),
+                names("escalation"),
+                around.platform.severities,
+                reading,
+            ),
         )
     _check_cycles(services, reading)
     return services
@@ -380,24 +393,6 @@ def _check_correlations(bundle: _Bundle, slos: Mapping[str, object], reading: Re
         first = min(problem.args[1])
         message = f"the alert {first} waits for itself through its correlation"
         reading.error("correlation-cycle", message, alerts[first].place)
-
-
-def _routing(
-    node: Node | None, names: _Names, platform: Platform, reading: Reading
-) -> dict[str, str]:
-    routing: dict[str, str] = {}
-    for severity, place, value in node.values() if node else ():
-        if severity not in platform.severities:
-            hint = did_you_mean(severity, platform.severities)
-            listed = f"it is one of: {', '.join(platform.severities)}"
-            sized = place.over(len(severity))
-            message = f"there is no severity {severity!r}"
-            reading.error("unknown-severity", message, sized, hint or listed)
-        elif reading.reference(
-            string(value), names("escalation"), "escalation policy", value.place
-        ):
-            routing[severity] = string(value)
-    return routing
 
 
 def _collect(node: Node | None, platform: Platform, reading: Reading) -> tuple[Collect, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from generator.compile.escalation import MUTES_LABEL, escalated, in_words
+from generator.compile.escalation import MUTES_LABEL, escalated, in_words, policy_of
+from generator.compile.routing import compile_routing, tenant_config
 from generator.values import Duration
-from tests.builders import platform
+from generator.verify.notify import inhibited_by
+from tests.builders import platform, service, tenant
 from tests.compile_routing.planned import planned, policy, step
 
 THREE = policy("urgent", step("chat"), step("sms", after="15m"), step("mail", after="1h30m"))
@@ -104,3 +106,49 @@ def test_a_description_that_depends_on_the_value_is_left_out() -> None:
 )
 def test_waits_are_told_in_words(length: str, words: str) -> None:
     assert in_words(Duration.parse(length)) == words
+
+
+def test_a_step_that_may_wait_for_its_own_window_mutes_nobody() -> None:
+    told = policy("p", step("a"), step("b", after="1h", during="office"), step("c", after="2h"))
+    _, second, third = escalated(planned(), told, platform())
+    assert second.labels[MUTES_LABEL] == third.labels[MUTES_LABEL] == "none"
+
+
+@pytest.mark.parametrize(
+    ("own", "of_service", "expected"),
+    [
+        (None, {}, "urgent"),
+        (None, {"critical": "relaxed"}, "relaxed"),
+        (None, {"warning": "relaxed"}, "urgent"),
+        ("third", {"critical": "relaxed"}, "third"),
+    ],
+)
+def test_an_alerts_own_policy_wins_over_its_services_over_its_severitys(
+    own: str | None, of_service: dict[str, str], expected: str
+) -> None:
+    names = ("urgent", "relaxed", "third")
+    spec = tenant(
+        services={"api": service(escalation=of_service)},
+        escalation={name: policy(name, step("chat")) for name in names},
+    )
+    found = policy_of(planned(policy=own), spec)
+    assert found is not None and found.name == expected
+
+
+def test_no_step_follows_a_notice_of_flapping() -> None:
+    told = policy("p", step("a"), step("b", after="5m"))
+    _, second = escalated(planned(), told, platform(), watched=True)
+    assert 'kind!="flapping"' in second.expr
+
+
+def test_any_number_of_steps() -> None:
+    """Ten of them: each is a rule, and once told it mutes all before it."""
+    steps = [step("chat"), *(step("chat", after=f"{n}h") for n in range(1, 10))]
+    spec = tenant(escalation={"urgent": policy("urgent", *steps)}, routing={"critical": "urgent"})
+    rules = escalated(planned(), spec.escalation["urgent"], platform())
+    assert [r.labels.get("escalation_level", "1") for r in rules] == [str(n) for n in range(1, 11)]
+    config = tenant_config(platform(), "acme", compile_routing(spec, platform(), [planned()])[0])
+    told = [dict(rule.labels, alertname=rule.alert, queue="a") for rule in rules]
+    for index, labels in enumerate(told):
+        muted = [bool(inhibited_by(config, other, [labels])) for other in told]
+        assert muted == [True] * index + [False] * (10 - index)

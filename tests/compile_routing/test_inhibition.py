@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from generator.compile.inhibition import marker_groups, race_findings, upstreams, waits
+from generator.compile.escalation import escalated
+from generator.compile.flapping import flapping_notice
+from generator.compile.markers import marker_groups, upstreams
 from generator.compile.plan import PlannedAlert
+from generator.compile.races import race_findings, waits
 from generator.compile.routing import compile_routing, tenant_config
-from generator.ir.routing import AlertmanagerConfig
+from generator.ir.routing import AlertmanagerConfig, Matcher
 from generator.ir.rules import AlertRule, RecordingRule
-from generator.spec.model import Maintenance, Tenant
+from generator.spec.model import Flapping, Maintenance, Tenant
 from generator.values import Duration
 from generator.verify.notify import inhibited_by
 from tests.builders import PLACE, platform, service, tenant
@@ -146,20 +149,107 @@ def utc(hour: int) -> datetime:
     return datetime(2026, 12, 5, hour, tzinfo=UTC)
 
 
+def outage_of(service: str, severity: str = "critical") -> dict[str, str]:
+    return {**upstream(service, severity), "alertname": "ServiceOutage"}
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "muted"),
+    [
+        (alert(), outage_of("api"), True),
+        (alert(severity="info"), outage_of("api"), True),
+        (alert(), outage_of("api", "warning"), False),
+        (alert(), outage_of("web"), False),
+        (alert(kind="outage"), outage_of("api"), False),
+        (alert(kind="flapping"), outage_of("api"), False),
+        (alert(tenant="beta"), outage_of("api"), False),
+        (outage_of("api"), outage_of("api"), False),
+        (upstream("api"), outage_of("api"), False),
+        (alert(), alert(kind="flapping"), True),
+        (alert(kind="outage"), alert(kind="flapping"), True),
+        (alert(escalation_level="2"), alert(kind="flapping"), False),
+        (alert(queue="a"), alert(queue="b", kind="flapping"), False),
+        (alert(severity="warning"), alert(kind="flapping"), False),
+        (alert(kind="flapping"), alert(kind="flapping"), False),
+        (alert(kind="flapping"), alert(escalation_level="2"), False),
+    ],
+)
+def test_by_own_outages_and_flapping(
+    target: dict[str, str], source: dict[str, str], muted: bool
+) -> None:
+    spec = shop(flapping=Flapping())
+    found = inhibited_by(config(spec, planned("A"), outage("api")), target, [source])
+    assert bool(found) == muted, found
+
+
+def test_a_dead_service_tells_once() -> None:
+    """Of all alerts of a service that is down, the outage alone is told."""
+    down = outage("api")
+    symptoms = [planned("SLOMetricAbsent"), planned("HttpTrafficStopped"), planned("Slow")]
+    made = config(shop(), down, *symptoms)
+    (group,) = marker_groups(shop(), platform(), [down, *symptoms])
+    marker = next(r for r in group.rules if isinstance(r, AlertRule))
+    assert marker.alert == "ServiceOutage"
+    firing = [dict(a.rule.labels, alertname=a.rule.alert) for a in (down, *symptoms)]
+    firing.append({**marker.labels, "alertname": marker.alert, "service": "api"})
+    told = [
+        labels["alertname"]
+        for labels in firing
+        if labels.get("kind") != "marker" and not inhibited_by(made, labels, firing)
+    ]
+    assert told == ["ServiceDown"]
+
+
 def test_nothing_mutes_itself_in_a_circle() -> None:
     """Along every rule the source is of a higher level, a higher severity, or a marker."""
-    spec = shop(maintenance=(Maintenance("w", utc(1), utc(2), ("db",), PLACE),))
-    made = config(spec, *FAMILY, *SLO, outage("db"))
+    windows = (Maintenance("w", utc(1), utc(2), ("db",), PLACE),)
+    spec = shop(maintenance=windows, flapping=Flapping())
+    made = config(spec, *FAMILY, *SLO, outage("db"), planned("C", service="db"))
     rank = {"info": 0, "warning": 1, "critical": 2, "": 0}
     for rule in made.inhibit_rules:
         source = {m.name: m.value for m in rule.source if m.op == "="}
         target = {m.name: m.value for m in rule.target if m.op == "="}
-        marker = source.get("kind") == "marker"
+        marker = source.get("kind") in ("marker", "flapping")
         louder = rank[source.get("severity", "")] > rank[target.get("severity", "")]
         later = int(source.get("escalation_level") or 1) > int(target.get("escalation_level") or 1)
         assert marker or louder or later, rule.name
         assert "tenant" in rule.equal
         assert {m.op for m in rule.source} <= {"=", "!="}
+
+
+def test_no_rule_has_two_sources_for_one_target() -> None:
+    """Alertmanager 0.30 to 0.34.0 remembers one source per rule and set of equal labels."""
+    spec = shop(flapping=Flapping(), maintenance=(Maintenance("w", utc(1), utc(2), (), PLACE),))
+    queues = (planned("A", service="db"), planned("A", severity="warning", service="db"))
+    down = (outage("db"), planned("AlsoDown", service="db", labels={"kind": "outage"}))
+    made = config(spec, *queues, *SLO, *down)
+    (group,) = marker_groups(spec, platform(), [*queues, *SLO, *down])
+    firing: list[dict[str, str]] = []
+    for one in (*queues, *SLO, *down):
+        for rule in (*escalated(one, spec.escalation["urgent"], platform()), notice(one)):
+            for queue in ("a", "b"):
+                firing.append({**rule.labels, "alertname": rule.alert, "queue": queue})
+    for marker in (r for r in group.rules if isinstance(r, AlertRule)):
+        whole = marker.alert == "TenantMaintenance"
+        for of in [""] if whole else spec.services:
+            firing.append({"service": of, **marker.labels, "alertname": marker.alert})
+    used = set()
+    for inhibit in made.inhibit_rules:
+        sources = [labels for labels in firing if matches(inhibit.source, labels)]
+        sets = [tuple(labels.get(name, "") for name in inhibit.equal) for labels in sources]
+        assert len(sets) == len(set(sets)), inhibit.name
+        used |= {inhibit.name} if sources else set()
+    assert len(used) > 10
+
+
+def notice(of: PlannedAlert) -> AlertRule:
+    found = flapping_notice(of, Flapping(), platform())
+    assert found is not None
+    return found
+
+
+def matches(matchers: tuple[Matcher, ...], labels: dict[str, str]) -> bool:
+    return all((labels.get(m.name, "") == m.value) == (m.op == "=") for m in matchers)
 
 
 def test_the_graph_is_transitive() -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import yaml
 
+from generator.compile.naming import shard_of
 from generator.compile.routing import compile_routing, fleet_config, tenant_config
 from generator.findings import Finding
 from generator.ir.routing import AlertmanagerConfig, Matcher, Route
-from generator.spec.model import Channel, Tenant
-from generator.values import Duration
+from generator.render.alertmanager import alertmanager_yml
+from generator.spec.model import Channel, Sharding, Targets, Tenant
+from generator.values import Duration, Version
 from generator.verify.notify import leaves, receivers_for
-from tests.builders import PLACE, channel, platform, tenant
+from tests.builders import PLACE, channel, platform, service, tenant
 from tests.compile_routing.planned import person, planned, policy, rota, step, window
 
 MONDAY_NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
@@ -183,8 +187,8 @@ def test_repeat_is_the_steps_own() -> None:
         (
             {"escalation": {"urgent": policy("urgent", step("chat"), step("mail", after="45s"))}},
             "step-too-soon",
-            "step 2 of urgent comes after 45s: the step before it waits 30s to be sent and would "
-            "be muted by then",
+            "step 2 of urgent comes 45s after the one before it, which waits 30s to be sent and "
+            "would be muted by then",
         ),
         (
             {"escalation": {"urgent": policy("urgent", step("chat", repeat="7m"))}},
@@ -194,7 +198,7 @@ def test_repeat_is_the_steps_own() -> None:
         (
             {"escalation": {"urgent": policy("urgent", step("chat", repeat="10d"))}},
             "repeat-retention",
-            "urgent repeats after 10d, but Alertmanager forgets after 120h",
+            "urgent repeats after 10d, but Alertmanager forgets after 5d",
         ),
         (
             {"escalation": {"urgent": policy("urgent", step("chat", during="office"))}},
@@ -224,9 +228,19 @@ def test_doubts_are_told(changes: dict[str, Any], code: str, message: str) -> No
     assert told == [(code, message)]
 
 
-def test_an_authors_alert_cannot_pose_as_a_marker() -> None:
-    _, findings = compiled(acme(), planned(labels={"kind": "marker"}))
-    assert [f.code for f in findings] == ["no-route"]
+@pytest.mark.parametrize(
+    ("kind", "service", "code"),
+    [
+        ("marker", "api", "no-route"),
+        ("flapping", "api", "no-route"),
+        ("outage", None, "outage-without-service"),
+    ],
+)
+def test_an_authors_alert_cannot_pose_as_one_of_ours(
+    kind: str, service: str | None, code: str
+) -> None:
+    _, findings = compiled(acme(), planned(labels={"kind": kind}, service=service))
+    assert [f.code for f in findings] == [code]
 
 
 def test_bridged_text_messages_carry_the_number_in_the_receivers_name() -> None:
@@ -236,17 +250,14 @@ def test_bridged_text_messages_carry_the_number_in_the_receivers_name() -> None:
         escalation={"urgent": policy("urgent", step("chat", "sms"))},
         routing={"critical": "urgent"},
     )
-    from generator.spec.model import Targets
-    from generator.values import Version
-
     modern = platform(targets=Targets(alertmanager=Version(0, 28)))
     routing, _ = compile_routing(spec, modern, [planned()])
     assert [r.name for r in routing.receivers] == ["acme/chat", "acme/sms/33600000009"]
 
 
 def test_shared_channels_have_one_receiver_and_tiers_that_differ_do_not_meet() -> None:
-    def of(name: str, address: str) -> Tenant:
-        shared = Channel("mail", "email", {"to": address}, PLACE, True)
+    def of(name: str, address: str, layer: str = "") -> Tenant:
+        shared = Channel("mail", "email", {"to": address}, PLACE, True, layer)
         escalation = {"urgent": policy("urgent", step("mail"))}
         return tenant(
             id=name,
@@ -258,19 +269,21 @@ def test_shared_channels_have_one_receiver_and_tiers_that_differ_do_not_meet() -
     tenants = [
         of("acme", "a@example.com"),
         of("beta", "a@example.com"),
-        of("gold", "g@example.com"),
+        of("gold", "g@example.com", "tier/gold"),
     ]
     routings = {t.id: compile_routing(t, platform(), [])[0] for t in tenants}
     config = fleet_config(platform(), routings)
     assert [r.name for r in config.receivers] == [
         "_platform/fallback",
         "_platform/mail",
-        "gold/mail",
+        "_platform/tier/gold/mail",
     ]
     at = MONDAY_NOON
     critical = {"severity": "critical"}
     assert receivers_for(config, {"tenant": "acme", **critical}, at) == ("_platform/mail",)
-    assert receivers_for(config, {"tenant": "gold", **critical}, at) == ("gold/mail",)
+    assert receivers_for(config, {"tenant": "gold", **critical}, at) == (
+        "_platform/tier/gold/mail",
+    )
 
 
 def test_no_alert_of_a_tenant_reaches_another_and_no_receiver_is_unused() -> None:
@@ -286,3 +299,97 @@ def test_no_alert_of_a_tenant_reaches_another_and_no_receiver_is_unused() -> Non
                 assert all(r.startswith(f"{name}/") for r in found)
                 used |= found
     assert used == {r.name for r in config.receivers}
+
+
+def with_service(escalation: Mapping[str, str]) -> Tenant:
+    third = policy("third", step("mail"))
+    return acme(
+        services={"api": service(escalation=escalation), "web": service("web")},
+        escalation={**acme().escalation, "third": third},
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "receivers"),
+    [
+        ({"service": "api", "severity": "critical"}, ("acme/mail",)),
+        ({"service": "web", "severity": "critical"}, ("acme/chat", "acme/oncall/bob/email")),
+        ({"severity": "critical"}, ("acme/chat", "acme/oncall/bob/email")),
+        ({"service": "api", "severity": "warning"}, ("acme/chat",)),
+        (
+            {"service": "api", "severity": "critical", "alertname": "Own"},
+            ("acme/chat", "acme/oncall/bob/email"),
+        ),
+    ],
+)
+def test_a_service_has_its_own_policy_and_an_alert_of_it_its_own(
+    labels: Mapping[str, str], receivers: tuple[str, ...]
+) -> None:
+    spec = with_service({"critical": "third"})
+    config, findings = compiled(spec, planned(), planned("Own", policy="urgent"))
+    assert told(config, **labels) == receivers
+    assert not [f for f in findings if f.code == "unused-policy"]
+
+
+def test_a_service_that_says_what_the_tenant_says_needs_no_route() -> None:
+    plain, _ = compiled(with_service({}))
+    same, _ = compiled(with_service({"critical": "urgent", "warning": "relaxed"}))
+    assert same.route == plain.route
+
+
+def test_a_service_can_be_told_at_night_only_with_a_warning() -> None:
+    office = policy("office", step("chat", during="office"))
+    spec = acme(
+        services={"api": service(escalation={"critical": "office"})},
+        escalation={**acme().escalation, "office": office},
+    )
+    _, findings = compiled(spec, planned())
+    assert [f.code for f in findings] == ["nobody-at-night"]
+
+
+def test_a_step_waits_longer_than_what_holds_the_one_before_it_back() -> None:
+    """Warnings wait for the criticals of their family: here more than a minute."""
+    relaxed = policy("relaxed", step("chat"), step("mail", after="1m30s"))
+    spec = acme(escalation={**acme().escalation, "relaxed": relaxed})
+    early = (planned("A", for_=Duration.parse("1m")), planned("A", severity="warning"))
+    _, findings = compiled(spec, *early)
+    (found,) = (f for f in findings if f.code == "step-too-soon")
+    assert found.message.startswith("step 2 of relaxed comes 1m30s after the one before it, which")
+    assert "waits 1m35s to be sent" in found.message
+
+
+def fleet_of(size: int, sharding: Sharding) -> AlertmanagerConfig:
+    names = [f"tenant-{n}" for n in range(size)]
+    routing, _ = compile_routing(acme(), platform(), [planned()])
+    routings = {
+        n: replace(routing, route=replace(routing.route, matchers=(Matcher("tenant", "=", n),)))
+        for n in names
+    }
+    return fleet_config(platform(sharding=sharding), routings)
+
+
+@pytest.mark.parametrize(
+    ("size", "sharding", "depth"),
+    [(3, Sharding(), 2), (3, Sharding(10, 2), 3), (3, Sharding(10, 3), 2), (3, Sharding(0, 0), 2)],
+)
+def test_many_tenants_lie_below_shards(size: int, sharding: Sharding, depth: int) -> None:
+    config = fleet_of(size, sharding)
+    below = config.route.routes
+    assert (below[0].matchers[0].name == "shard") == (depth == 3)
+    for name in (f"tenant-{n}" for n in range(size)):
+        labels = {"tenant": name, "severity": "critical", "shard": shard_of(name, 10)}
+        assert receivers_for(config, labels, MONDAY_NOON)[0] == "acme/chat"
+
+
+@pytest.mark.parametrize(
+    ("version", "named", "flags"), [((0, 28), False, 0), ((0, 30), True, 1), ((0, 33), True, 1)]
+)
+def test_rules_have_names_where_the_target_knows_them(
+    version: tuple[int, int], named: bool, flags: int
+) -> None:
+    target = platform(targets=Targets(alertmanager=Version(*version)))
+    routing, _ = compile_routing(acme(), target, [planned()])
+    config = tenant_config(target, "acme", routing)
+    written = yaml.safe_load(alertmanager_yml(config, "a spec"))
+    assert all(("name" in rule) == named for rule in written["inhibit_rules"])
+    assert len(config.flags) == flags

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from urllib.parse import quote, unquote
 import yaml
 
 from generator.tools import Tool
+from generator.values import Version
 
 
 @dataclass(frozen=True)
@@ -107,40 +109,80 @@ def with_stand_ins(config: Path, port: int) -> None:
     config.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
+@dataclass
+class Servers:
+    """Both servers with the fleet's files. Prometheus sends what fires again every `resend`."""
+
+    tools: Mapping[str, Tool]
+    fleet: Path
+    data: Path
+    ports: Mapping[str, int]
+    resend: str
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        """Start one of them and wait until it is ready."""
+        address = f"--web.listen-address=127.0.0.1:{self.ports[name]}"
+        log = self.data / f"{name}.log"
+        with log.open("a") as sink:
+            self.processes[name] = subprocess.Popen(
+                [self.tools[name].path, *self._arguments(name), address],
+                stdout=sink,
+                stderr=sink,
+                cwd=self.tools[name].path.parent.parent,
+            )
+        url = f"http://127.0.0.1:{self.ports[name]}/-/ready"
+        assert _poll(lambda: _answers(url), 30), log.read_text()[-2000:]
+
+    def stop(self, name: str) -> None:
+        """Ask it to end, as a service manager does."""
+        _stop(self.processes.pop(name))
+
+    def restart(self, name: str) -> None:
+        """Stop, start, ready."""
+        self.stop(name)
+        self.start(name)
+
+    def reload(self, name: str) -> None:
+        """Have it read its configuration again; it must say that it could."""
+        post(f"http://127.0.0.1:{self.ports[name]}/-/reload", {})
+
+    def _arguments(self, name: str) -> list[str]:
+        if name == "prometheus":
+            return [
+                f"--config.file={self.fleet / 'prometheus.yml'}",
+                f"--storage.tsdb.path={self.data / name}",
+                "--rules.alert.for-grace-period=0s",
+                f"--rules.alert.resend-delay={self.resend}",
+                "--web.enable-lifecycle",
+            ]
+        delay = [f"--dispatch.start-delay={self.resend}"]
+        return [
+            f"--config.file={self.fleet / 'alertmanager.yml'}",
+            f"--storage.path={self.data / name}",
+            "--cluster.listen-address=",
+            *(delay if self.tools[name].version >= Version(0, 30) else []),
+        ]
+
+
 @contextlib.contextmanager
 def running(
-    tools: Mapping[str, Tool], fleet: Path, data: Path, ports: Mapping[str, int]
-) -> Iterator[None]:
-    """The servers that `ports` names with the fleet's files, ready."""
+    tools: Mapping[str, Tool],
+    fleet: Path,
+    data: Path,
+    ports: Mapping[str, int],
+    resend: str = "1s",
+) -> Iterator[Servers]:
+    """The servers that `ports` names, ready; stopped at the end."""
     data.mkdir(exist_ok=True)
-    commands = {
-        "alertmanager": [
-            f"--config.file={fleet / 'alertmanager.yml'}",
-            f"--storage.path={data / 'alertmanager'}",
-            "--cluster.listen-address=",
-        ],
-        "prometheus": [
-            f"--config.file={fleet / 'prometheus.yml'}",
-            f"--storage.tsdb.path={data / 'prometheus'}",
-            "--rules.alert.for-grace-period=0s",
-            "--rules.alert.resend-delay=1s",
-        ],
-    }
-    with contextlib.ExitStack() as stack:
-        for name, arguments in ((n, a) for n, a in commands.items() if n in ports):
-            log = stack.enter_context((data / f"{name}.log").open("w"))
-            address = f"--web.listen-address=127.0.0.1:{ports[name]}"
-            process = subprocess.Popen(
-                [tools[name].path, *arguments, address],
-                stdout=log,
-                stderr=log,
-                cwd=tools[name].path.parent.parent,
-            )
-            stack.callback(_stop, process)
-            url = f"http://127.0.0.1:{ports[name]}/-/ready"
-            ready = _poll(lambda url=url: _answers(url), 30)  # type: ignore[misc]
-            assert ready, (data / f"{name}.log").read_text()[-2000:]
-        yield
+    servers = Servers(tools, fleet, data, ports, resend)
+    try:
+        for name in (name for name in ("alertmanager", "prometheus") if name in ports):
+            servers.start(name)
+        yield servers
+    finally:
+        for name in list(servers.processes):
+            servers.stop(name)
 
 
 @contextlib.contextmanager
@@ -176,6 +218,34 @@ def post(url: str, body: object) -> None:
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 200
+
+
+def active_alerts(port: int, tenant: str) -> list[Mapping[str, Any]]:
+    """What Alertmanager knows of a tenant's alerts, muted ones as well."""
+    query = quote(f'tenant="{tenant}"')
+    url = f"http://127.0.0.1:{port}/api/v2/alerts?filter={query}"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        found: list[Mapping[str, Any]] = json.load(answer)
+    return found
+
+
+def silence(port: int, labels: Mapping[str, str]) -> None:
+    """A silence of exactly these labels: what Alertmanager's form is filled with."""
+    now = datetime.now(UTC)
+    matchers = [
+        {"name": name, "value": value, "isRegex": False, "isEqual": True}
+        for name, value in sorted(labels.items())
+    ]
+    post(
+        f"http://127.0.0.1:{port}/api/v2/silences",
+        {
+            "matchers": matchers,
+            "startsAt": now.isoformat(),
+            "endsAt": (now + timedelta(hours=1)).isoformat(),
+            "createdBy": "ann",
+            "comment": "on it",
+        },
+    )
 
 
 def _poll(condition: Callable[[], object], seconds: float) -> bool:

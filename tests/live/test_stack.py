@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from generator.api import build
 from generator.tools import Tool
 from generator.values import Version
-from tests.live.stack import World, free_port, post, running, until, with_stand_ins, world
+from tests.live.stack import World, free_port, running, silence, until, with_stand_ins, world
 
 PLATFORM = """\
 version: 1
@@ -124,7 +123,7 @@ def test_the_right_people_are_told(tmp_path: Path, tools: Mapping[str, Tool]) ->
                 "step 1 of both", lambda: step_one(state, urgent) == {"QueueBacklog", "DiskSmall"}
             )
             first = time.monotonic()
-            acknowledge(ports["alertmanager"], "DiskSmall")
+            silence(ports["alertmanager"], {"alertname": "DiskSmall", "tenant": "acme"})
             until("the warning by mail", lambda: state.to(relaxed))
             until("step 2 of the queue", lambda: state.to(second))
 
@@ -153,21 +152,3 @@ def test_the_right_people_are_told(tmp_path: Path, tools: Mapping[str, Tool]) ->
 
 def step_one(state: World, receiver: str) -> set[str]:
     return {name for one in state.to(receiver) for name in one.names()}
-
-
-def acknowledge(port: int, alert: str) -> None:
-    """The silence that the link of a notification leads to."""
-    now = datetime.now(UTC)
-    post(
-        f"http://127.0.0.1:{port}/api/v2/silences",
-        {
-            "matchers": [
-                {"name": "alertname", "value": alert, "isRegex": False, "isEqual": True},
-                {"name": "tenant", "value": "acme", "isRegex": False, "isEqual": True},
-            ],
-            "startsAt": now.isoformat(),
-            "endsAt": (now + timedelta(hours=1)).isoformat(),
-            "createdBy": "reco-a",
-            "comment": "on it",
-        },
-    )

@@ -320,6 +320,22 @@ whole(
     ),
 )
 whole("unknown window", BASE.replace("- notify: [chat]", "- {notify: [chat], during: office}"))
+SERVICE = "  api: {selector: {service: api}}\n"
+for case, escalation in {
+    "unknown policy of a service": "urgnt",
+    "unknown severity of a service": "{critcal: urgent}",
+    "a service's policy for a severity is unknown": "{critical: urgnt}",
+    "a list as a service's policy": "[urgent]",
+}.items():
+    whole(case, BASE.replace(SERVICE, SERVICE.replace("}}", f"}}, escalation: {escalation}}}")))
+added("flapping at the first time", "flapping: {fires: 1}\n")
+added("flapping within no time", "flapping: {within: 0s}\n")
+added("flapping as a word", "flapping: sometimes\n")
+added(
+    "an alert's flapping as a mapping",
+    "alerts:\n  Up: {expr: up == 0, flapping: {fires: 5}}\n",
+)
+added("shard of one's own", "alerts:\n  Up: {expr: up == 0, labels: {shard: a}}\n")
 added("bad number", 'people:\n  ann: {sms: "0611223344"}\n')
 added("bad mail", "people:\n  ann: {email: ann}\n")
 ROTA = "rotation: {every: 1w, starts: 2026-11-02T09:00, until: 2027-11-01T09:00, members: [ann]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.compile.context import Context
 from generator.compile.plan import Compiled
-from generator.compile.signals.registry import Draft, compiles, finished
+from generator.compile.signals.registry import Draft, compiles, finished, not_flapping
 from generator.compile.slo_alerts import BURN_ALERT
 from generator.findings import error
 from generator.promql.build import selector
@@ -51,6 +51,7 @@ def _fires(member: str, signal: Correlate, context: Context) -> str:
         own.append((names.slo, "=", member.removeprefix(SLO_MEMBER)))
     else:
         own = [("alertname", "=", member)]
-    firing = selector("ALERTS", [*own, ("alertstate", "=", "firing"), (names.level, "=", "")])
+    own += [("alertstate", "=", "firing"), (names.level, "=", ""), *not_flapping(context)]
+    firing = selector("ALERTS", own)
     window = max(signal.within, context.platform.evaluation_interval * 2)
     return f"max_over_time({firing}[{window}])" if signal.within.ms else firing

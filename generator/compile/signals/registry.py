@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from generator.compile.annotations import alert_annotations, literal, template_findings
 from generator.compile.context import Context
+from generator.compile.kinds import FLAPPING
 from generator.compile.naming import alert_panel_key, test_slug
 from generator.compile.plan import Compiled, Graph, PlannedAlert
 from generator.compile.wording import drawn_view, told_labels
@@ -90,10 +91,17 @@ def while_firing(alert: Alert, context: Context) -> str:
             *of_service(alert, context),
             (names.severity, "=", alert.severity),
             (names.level, "=", ""),
+            *not_flapping(context),
             ("alertstate", "=", "firing"),
         ],
     )
     return f"ignoring ({ignored}) {firing}"
+
+
+def not_flapping(context: Context) -> list[tuple[str, str, str]]:
+    """Matchers of `ALERTS` that leave out notices of flapping, which bear their alert's name."""
+    watched = context.tenant.flapping is not None
+    return [(context.platform.labels.kind, "!=", FLAPPING)] if watched else []
 
 
 def read(
@@ -199,6 +207,7 @@ def _planned(
         pack=alert.pack,
         place=alert.place,
         records=records,
+        flapping=alert.flapping,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from generator.compile.context import Context
-from generator.compile.inhibition import MARKER
+from generator.compile.kinds import MARKER
 from generator.compile.naming import slo_panel_key
 from generator.compile.slo_series import period_ratio
 from generator.compile.views.parts import (

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from generator.compile.context import Context
-from generator.compile.inhibition import MARKER
+from generator.compile.kinds import MARKER
 from generator.compile.naming import panel_id, runbook_url
 from generator.compile.plan import PlannedAlert
 from generator.findings import Finding
