@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from generator.ir.routing import Matcher
 from generator.values import Duration
 
 
@@ -25,6 +26,31 @@ class Leaf:
     group_interval: Duration
     repeat_interval: Duration
     comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A node on the way through the routing tree: what it asks for and what is written above it."""
+
+    comment: str
+    matchers: tuple[Matcher, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A route that takes an alert, and the way to it from the root on."""
+
+    leaf: Leaf
+    path: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Muting:
+    """An inhibit rule that mutes an alert, and the labels of an alert by which it does."""
+
+    rule: str
+    comment: str
+    source: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
