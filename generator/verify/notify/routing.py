@@ -123,14 +123,15 @@ def match(matcher: Matcher, labels: Labels) -> bool:
 def _inherited(route: Route, parent: Leaf) -> Leaf:
     """A node's settings over its parent's. Time intervals are not inherited.
 
-    An empty `group_by` is the parent's, as in Alertmanager, where it cannot be told from none.
+    An empty `group_by` is one of its own and puts all alerts into one group, as 0.33 reads it; to
+    0.25 and 0.28 it is the parent's, so none is ever written.
     """
     return replace(
         parent,
         receiver=route.receiver or parent.receiver,
         active=route.active_time_intervals,
         muted=route.mute_time_intervals,
-        group_by=route.group_by or parent.group_by,
+        group_by=parent.group_by if route.group_by is None else route.group_by,
         group_wait=parent.group_wait if route.group_wait is None else route.group_wait,
         group_interval=route.group_interval or parent.group_interval,
         repeat_interval=route.repeat_interval or parent.repeat_interval,
