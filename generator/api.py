@@ -41,6 +41,7 @@ from generator.spec.load import (
 from generator.spec.model import Platform, Tenant
 from generator.tools import ADVICE, Tool, ToolMissing, find
 from generator.verify.amtool import check_config as amtool_check_config
+from generator.verify.expectations import check_expectations
 from generator.verify.notify import escalation_doc
 from generator.verify.promtool import check_config, check_rules
 from generator.verify.promtool import run_tests as promtool_run_tests
@@ -251,7 +252,8 @@ def check(root: Path, wanted: Sequence[str] = (), progress: bool = False) -> Out
     except SpecError as problem:
         return Outcome(problem.findings)
     verified = verify(root, compilation, "required")
-    findings = in_order((*compilation.findings, *verified.findings))
+    expected = _expectations(compilation)
+    findings = in_order((*compilation.findings, *verified.findings, *expected))
     told = [*verified.told, _counted(compilation)]
     return Outcome(findings, told)
 
@@ -346,10 +348,20 @@ def run_tests(root: Path, wanted: Sequence[str] = (), progress: bool = False) ->
         files = sorted(stage.glob("*/prometheus/tests/*/test.yml"))
         findings, ran = promtool_run_tests(promtool, files, stage, places, root / CACHE)
     tested = len(files) - len([f for f in findings if f.code == "unit-test-failed"])
-    told = f"{tested} of {len(files)} alerts' tests pass ({len(files) - ran} remembered)"
-    return Outcome(
-        in_order((*compilation.findings, *findings)), [told, f"promtool {promtool.version}"]
-    )
+    told = [f"{tested} of {len(files)} alerts' tests pass ({len(files) - ran} remembered)"]
+    failed = _expectations(compilation)
+    builds = (compilation.tenants[name].build for name in compilation.wanted)
+    expected = sum(len(build.expected) for build in builds if build)
+    if expected:
+        told.append(f"{expected - len(failed)} of {expected} expectations of who is told are met")
+    told.append(f"promtool {promtool.version}")
+    return Outcome(in_order((*compilation.findings, *findings, *failed)), told)
+
+
+def _expectations(compilation: Compilation) -> tuple[Finding, ...]:
+    """What the specs expect to be told and would not be."""
+    builds = (compilation.tenants[name].build for name in compilation.wanted)
+    return tuple(f for build in builds if build for f in check_expectations(build))
 
 
 def _test_places(name: str, build: Build | None) -> dict[str, Place]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from generator.compile.docs import compile_docs
 from generator.compile.escalation import escalated
+from generator.compile.expectations import expectations
 from generator.compile.inhibition import marker_groups
 from generator.compile.naming import dashboard_uid, group_name, rule_file
 from generator.compile.plan import PlannedAlert
@@ -73,6 +74,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         dashboards=dashboards,
         docs=compile_docs(tenant, platform, alerts, dashboards, groups),
         findings=in_order(findings),
+        expected=expectations(tenant),
     )
 
 

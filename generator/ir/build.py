@@ -9,6 +9,7 @@ from generator.findings import Finding
 from generator.ir.checks import AlertTest
 from generator.ir.dashboards import Dashboard
 from generator.ir.docs import TenantDocs
+from generator.ir.incident import Expected
 from generator.ir.provisioning import GrafanaProvisioning
 from generator.ir.routing import AlertmanagerConfig, TenantRouting
 from generator.ir.rules import RuleGroup
@@ -32,6 +33,8 @@ class Build:
     dashboards: tuple[Dashboard, ...]
     docs: TenantDocs
     findings: tuple[Finding, ...]
+    expected: tuple[Expected, ...] = ()
+    """Who the author says is told, for `verify` to hold against the simulation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -414,6 +414,8 @@ class Channel:
     place: Place
     shared: bool = False
     """True when the platform defines it: one receiver serves all tenants."""
+    people: bool | None = None
+    """Whether people read what is sent there; None: by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,6 +506,26 @@ class TimeWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Whom the author expects to be told of an alert that starts at a moment."""
+
+    alert: str
+    labels: Mapping[str, str]
+    """Labels that tell the alert from its namesakes, or that its expression gives."""
+    at: datetime
+    """Aware, UTC."""
+    after: Duration
+    """The step that is asked about comes so long after the start."""
+    tells: tuple[Recipient, ...]
+    """Exactly these; nobody at all when empty."""
+    firing: tuple[str, ...]
+    """What else fires: names of alerts, or `Alert{label="value"}`."""
+    place: Place
+    alert_place: Place
+    tells_place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Maintenance:
     """A planned window in which the named services (none: all) may misbehave; times aware, UTC."""
 
@@ -586,6 +608,7 @@ class Tenant:
     maintenance: tuple[Maintenance, ...]
     dashboards: Dashboards
     place: Place
+    expect: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

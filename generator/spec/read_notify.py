@@ -20,7 +20,7 @@ from generator.spec.model import (
     TimeWindow,
     WindowTimes,
 )
-from generator.spec.scalars import Reading, duration, moment, string, strings, zone
+from generator.spec.scalars import Reading, duration, flag, moment, string, strings, zone
 from generator.spec.source import Node
 from generator.spec.validate import did_you_mean, one_of
 from generator.values import Duration
@@ -47,8 +47,14 @@ def read_channels(node: Node | None, reading: Reading, *, shared: bool) -> dict[
         fields = value.get(kind)
         assert fields is not None
         _check_channel(kind, fields, reading)
+        people = value.get("people")
         channels[name] = Channel(
-            name, kind, fields.data(), place, shared or bool(node and node.layer)
+            name,
+            kind,
+            fields.data(),
+            place,
+            shared or bool(node and node.layer),
+            flag(people, True) if people is not None else None,
         )
     return channels
 
@@ -214,7 +220,7 @@ def _step(index: int, node: Node, before: list[Step], known: Known, reading: Rea
     if during_node is not None:
         reading.reference(string(during_node), known.windows, "time window", during_node.place)
     notify = node.get("notify")
-    recipients = [_recipient(item, known, reading) for item in (notify.items if notify else ())]
+    recipients = [read_recipient(item, known, reading) for item in (notify.items if notify else ())]
     repeat = duration(repeat_node) if repeat_node else None
     if repeat_node is not None and repeat is not None and repeat.ms == 0:
         reading.error("bad-step", "repeat should be more than 0", repeat_node.place)
@@ -224,7 +230,8 @@ def _step(index: int, node: Node, before: list[Step], known: Known, reading: Rea
     return Step(after, found, during, repeat, node.place)
 
 
-def _recipient(node: Node, known: Known, reading: Reading) -> Recipient | None:
+def read_recipient(node: Node, known: Known, reading: Reading) -> Recipient | None:
+    """A channel's name, `person:<name>/<contact>` or `oncall:<schedule>`."""
     written = string(node)
     kind, colon, rest = written.partition(":")
     if not colon:

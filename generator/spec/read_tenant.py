@@ -25,6 +25,7 @@ from generator.spec.model import (
     Tenant,
 )
 from generator.spec.packs import Pack, parameters, rendered
+from generator.spec.read_expect import read_expectations
 from generator.spec.read_notify import (
     Known,
     read_channels,
@@ -135,6 +136,7 @@ def read_tenant(root: Node, content: bytes, around: Surroundings, reading: Readi
         maintenance=read_maintenance(root.get("maintenance"), names("services"), local, reading),
         dashboards=Dashboards(views, tuple(bundle.panels)),
         place=root.place,
+        expect=read_expectations(root.get("expect"), known, local, reading),
     )
 
 
