@@ -42,6 +42,7 @@ from generator.spec.model import Platform, Tenant
 from generator.tools import ADVICE, Tool, ToolMissing, find
 from generator.verify.amtool import check_config as amtool_check_config
 from generator.verify.expectations import check_expectations
+from generator.verify.invariants import fleet_invariants, tenant_invariants
 from generator.verify.notify import escalation_doc
 from generator.verify.promtool import check_config, check_rules
 from generator.verify.promtool import run_tests as promtool_run_tests
@@ -140,7 +141,10 @@ def _compile_one(
         return Compiled(name, None, (), loaded.findings)
     build = compile_tenant(loaded.tenant, spec.platform, proven=proven)
     horizon = horizon_findings(loaded.tenant, today) if today else ()
-    findings = in_order((*loaded.findings, *build.findings, *horizon))
+    found = (*loaded.findings, *build.findings, *horizon)
+    if not has_errors(found):
+        found = (*found, *tenant_invariants(build))
+    findings = in_order(found)
     if has_errors(findings):
         return Compiled(name, None, (), findings)
     told = escalation_doc(name, build.alertmanager, build.groups, build.spec_file)
@@ -161,7 +165,7 @@ def _with_fleet(
     if broken:
         return Compilation(spec.platform, tenants, None, in_order(findings), wanted)
     fleet = compile_fleet(spec.platform, builds)
-    findings += fleet.findings
+    findings += (*fleet.findings, *fleet_invariants(fleet.alertmanager, builds))
     artifacts = fleet_artifacts(fleet, builds)
     return Compilation(spec.platform, tenants, artifacts, in_order(findings), wanted)
 

@@ -12,7 +12,7 @@ from generator.ir.routing import MONTHS, WEEKDAYS, TimeInterval, TimeSpan
 
 def holds(interval: TimeInterval, at: datetime) -> bool:
     """Whether a time interval is active at a moment (aware)."""
-    return any(_span_holds(span, at) for span in interval.spans)
+    return any(span_holds(span, at) for span in interval.spans)
 
 
 def is_open(leaf: Leaf, intervals: Mapping[str, TimeInterval], at: datetime) -> bool:
@@ -30,7 +30,8 @@ def closed_by(leaf: Leaf, intervals: Mapping[str, TimeInterval], at: datetime) -
     return leaf.active if waiting else ()
 
 
-def _span_holds(span: TimeSpan, at: datetime) -> bool:
+def span_holds(span: TimeSpan, at: datetime) -> bool:
+    """Whether one entry of a time interval holds at a moment (aware)."""
     local = at.astimezone(ZoneInfo(span.location) if span.location else UTC)
     minute = local.hour * 60 + local.minute
     weekday = (local.weekday() + 1) % 7
