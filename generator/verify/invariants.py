@@ -205,12 +205,12 @@ def _nodes(route: Route) -> Iterator[Route]:
 def unreachable(route: Route, place: Place, asked: tuple[Matcher, ...] = ()) -> Iterator[Finding]:
     """Routes below a node that no alert can take; `asked` is what its parents ask for."""
     asked = (*asked, *route.matchers)
-    final: list[Route] = []
+    final = _Final()
     for child in route.routes:
         whole = (*asked, *child.matchers)
         told = " ".join(matcher_text(m) for m in whole) or "everything"
         clash = _contradiction(whole)
-        shadow = next((r for r in final if _implies(whole, r.matchers)), None)
+        shadow = final.before(whole)
         if clash is not None:
             first, second = (matcher_text(m) for m in clash)
             message = f"no alert takes the route for {told}: {first} excludes {second}"
@@ -222,7 +222,27 @@ def unreachable(route: Route, place: Place, asked: tuple[Matcher, ...] = ()) -> 
         else:
             yield from unreachable(child, place, asked)
         if not child.continue_:
-            final.append(child)
+            final.add(child)
+
+
+class _Final:
+    """The siblings so far that end the search, by an equality they ask for: a fleet has many."""
+
+    def __init__(self) -> None:
+        self.by_equality: dict[Matcher | None, list[Route]] = {}
+
+    def add(self, route: Route) -> None:
+        """Remember one."""
+        asked = next((m for m in route.matchers if m.op == "="), None)
+        self.by_equality.setdefault(asked, []).append(route)
+
+    def before(self, known: Sequence[Matcher]) -> Route | None:
+        """One that takes all that is known to match."""
+        for asked in (None, *(m for m in known if m.op == "=")):
+            for route in self.by_equality.get(asked, ()):
+                if _implies(known, route.matchers):
+                    return route
+        return None
 
 
 def _contradiction(matchers: Iterable[Matcher]) -> tuple[Matcher, Matcher] | None:

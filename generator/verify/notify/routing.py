@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -126,8 +125,7 @@ def _inherited(route: Route, parent: Leaf) -> Leaf:
     An empty `group_by` is one of its own and puts all alerts into one group, as 0.33 reads it; to
     0.25 and 0.28 it is the parent's, so none is ever written.
     """
-    return replace(
-        parent,
+    return Leaf(
         receiver=route.receiver or parent.receiver,
         active=route.active_time_intervals,
         muted=route.mute_time_intervals,
