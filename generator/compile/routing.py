@@ -361,11 +361,6 @@ def _policy_findings(policy: Policy, tenant: Tenant, platform: Platform) -> Iter
         if step.repeat is not None:
             yield from _repeat_findings(step, policy, timing.group_interval)
         yield from _self_escalating(policy, number, step, tenant)
-    urgent = tenant.routing.get(platform.severities[0]) == policy.name
-    if urgent and all(step.during for step in policy.steps):
-        message = f"{policy.name} tells of {platform.severities[0]} alerts at certain times only"
-        hint = "leave during out of one step"
-        yield warning("nobody-at-night", message, policy.place, hint)
 
 
 def _repeat_findings(step: Step, policy: Policy, group_interval: Duration) -> Iterable[Finding]:

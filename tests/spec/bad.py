@@ -251,3 +251,18 @@ added(
     "tenant label of a job", "collect:\n  - {job: x, targets: ['a:1'], labels: {tenant: other}}\n"
 )
 added("unknown tier", "tier: gld\n")
+
+# --- who is told
+added("expectation without a time", "expect:\n  - {alert: A, tells: [chat]}\n")
+added("expectation of a channel", "expect:\n  - {alert: A, at: 2026-12-25T03:00, tells: [chta]}\n")
+added(
+    "expectation of a schedule",
+    "expect:\n  - {alert: A, at: 2026-12-25T03:00, tells: ['oncall:p']}\n",
+)
+added("nobody and others", "expect:\n  - {alert: A, at: 2026-12-25T03:00, tells: [chat, nobody]}\n")
+added("expectation at no time", "expect:\n  - {alert: A, at: christmas, tells: [nobody]}\n")
+added(
+    "expectation in the lost hour",
+    "timezone: Europe/Paris\nexpect:\n  - {alert: A, at: 2026-03-29T02:30, tells: [nobody]}\n",
+)
+whole("people is a truth", BASE.replace("slack}}", "slack}, people: ops}"))
