@@ -43,7 +43,9 @@ def step_lines(step: StepAnswer, tenant: str) -> Iterator[str]:
         path = reach.taken.path
         stem = path if len(path) < 3 or path[-1].matchers else path[:-1]
         if stem != shown:
-            yield f"  route    {' > '.join(_branch(branch) for branch in stem)}"
+            named = [_branch(branch) for branch in stem if branch.matchers or branch.comment]
+            yield f"  route    {named[0] if named else 'of everything that no other takes'}"
+            yield from (f"           > {branch}" for branch in named[1:])
             shown = stem
         yield f"  {_verdict(reach, step)} {_reach(reach, tenant)}"
 
@@ -87,7 +89,7 @@ def step_data(step: StepAnswer) -> dict[str, object]:
         "routes": [
             {
                 "receiver": reach.taken.leaf.receiver,
-                "path": [_branch(branch) for branch in reach.taken.path],
+                "path": [_branch(b) for b in reach.taken.path if b.matchers or b.comment],
                 "members": [_member_data(m) for m in reach.members],
                 "told": reach.told and not step.mutings,
                 "closed_by": list(reach.closed_by),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +44,24 @@ DiskFull of acme fires on Fri 2026-12-25 at 03:00 Europe/Paris, and nobody react
 labels: alertname="DiskFull", service="db", severity="critical", team="core", tenant="acme"
 
 step 1, at once
-  route    all > tenant="acme" (acme) > severity="critical" (critical: policy urgent) > step 1, at once
+  route    tenant="acme" (acme)
+           > severity="critical" (critical: policy urgent)
+           > step 1, at once
   told     chat (slack #core)
   not told ann, on call (text message +33600000001): only while ann is on call in primary
   told     bob, on call (mail bob@example.com)
   not told mail (mail ops@example.com): not while bob is on call in primary
 
 step 2, after 15m
-  route    all > tenant="acme" (acme) > severity="critical" (critical: policy urgent) > escalation_level="2" (step 2, after 15 minutes)
+  route    tenant="acme" (acme)
+           > severity="critical" (critical: policy urgent)
+           > escalation_level="2" (step 2, after 15 minutes)
   told     bob (mail bob@example.com)
 
 step 3, after 45m
-  route    all > tenant="acme" (acme) > severity="critical" (critical: policy urgent) > escalation_level="3" (step 3, after 45 minutes)
+  route    tenant="acme" (acme)
+           > severity="critical" (critical: policy urgent)
+           > escalation_level="3" (step 3, after 45 minutes)
   told     mail (mail ops@example.com)
 
 timeline
@@ -87,7 +94,7 @@ def test_what_mutes_is_named_and_so_is_its_end(root: Path) -> None:
     first = answer["timeline"][0]
     assert first["at"] == "2026-12-06T02:00:30+01:00"
     told = {member["who"] for one in answer["timeline"] for member in one["tells"]}
-    assert "mail" in told and "person:bob/email" in told
+    assert told == {"mail"}, "by then the last step mutes those before it"
 
 
 def test_an_outage_upstream_mutes_by_its_marker(root: Path) -> None:
@@ -174,15 +181,11 @@ def test_the_document_and_the_command_agree(root: Path) -> None:
     for section in sections:
         called = re.search(r"^Alerts: ([\w]+)", section, re.M)
         assert called is not None
-        severity = "critical" if "step3" in section else "warning"
         incidents = section.split("Fires on ")[1:]
         starts = moments(compiled.build.alertmanager)
         for incident, start in zip(incidents, starts, strict=True):
             told = re.findall(r"^- (?:\w+ )?(\d\d:\d\d:\d\d), step (\d): (\S+)$", incident, re.M)
-            labels = (
-                () if called[1] != "SLOErrorBudgetBurn" else ("--label", f"severity={severity}")
-            )
-            answer = asked(root, called[1], *labels, "--at", start.isoformat())
+            answer = asked(root, called[1], "--at", start.isoformat())
             assert told == [
                 (_utc_clock(one["at"]), str(one["step"]), one["receiver"].partition("/")[2])
                 for one in answer["timeline"]
@@ -192,8 +195,6 @@ def test_the_document_and_the_command_agree(root: Path) -> None:
 
 
 def _utc_clock(text: str) -> str:
-    from datetime import UTC, datetime
-
     return f"{datetime.fromisoformat(text).astimezone(UTC):%H:%M:%S}"
 
 
@@ -205,7 +206,7 @@ def test_an_alert_is_shown_as_written_and_as_isolated(root: Path) -> None:
     assert "from      specs/tenants/acme.yaml:9:3" in said
     assert "max by (disk) (disk_used) > 9" in said
     assert 'disk_used{tenant="acme"}' in said
-    assert "fires at once" in said or "fires" in said
+    assert "    takes another tenant's data for none" in said
     assert "runbook   acme/docs/runbooks.md#diskfull-db" in said
     assert "policy urgent" in said and "bob, on call" in said
     data = json.loads(explain(root, "alert", "acme", "DiskFull", "--format", "json").stdout)
