@@ -71,12 +71,12 @@ def _people(build: Build, place: Place) -> Iterator[Finding]:
     """Urgent alerts that reach no person, ever or at some time; one finding for those alike."""
     config, words = build.alertmanager, build.alertmanager.vocabulary
     tree = Tree(config.route)
-    alike: dict[tuple[_Watch, ...], list[AlertRule]] = {}
+    alike: dict[tuple[Watch, ...], list[AlertRule]] = {}
     for family in families(build.groups, words["level"]):
         labels = family[0].labels
         urgent = labels.get(words["severity"]) == words["urgent"]
         if urgent and labels.get(words["kind"]) != MARKER:
-            alike.setdefault(tuple(_watched(config, tree, family)), []).append(family[0])
+            alike.setdefault(tuple(watched(config, tree, family)), []).append(family[0])
     read = {r.name for r in config.receivers if any(m.human for m in r.members)}
     for steps, rules in alike.items():
         telling = [r for r in rules if r.origin is not None and r.origin.file == place.file]
@@ -85,16 +85,15 @@ def _people(build: Build, place: Place) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Watch:
+class Watch:
     """A step, and how many milliseconds after the start a later one mutes it."""
 
     rung: Rung
     until: int
 
 
-def _watched(
-    config: AlertmanagerConfig, tree: Tree, family: Sequence[AlertRule]
-) -> Iterator[_Watch]:
+def watched(config: AlertmanagerConfig, tree: Tree, family: Sequence[AlertRule]) -> Iterator[Watch]:
+    """The steps of an alert, each with the end of its turn."""
     labels = [labels_of(rule) for rule in family]
     for index, rung in enumerate(rungs(tree, family)):
         muting = [
@@ -102,11 +101,11 @@ def _watched(
             for rule, later in zip(family[index + 1 :], labels[index + 1 :], strict=True)
             if rule.for_ < SOON and inhibited_by(config, labels[index], [later])
         ]
-        yield _Watch(rung, min(muting, default=SOON.ms))
+        yield Watch(rung, min(muting, default=SOON.ms))
 
 
 def _reached(
-    steps: Sequence[_Watch],
+    steps: Sequence[Watch],
     read: Collection[str],
     rules: Sequence[AlertRule],
     config: AlertmanagerConfig,
@@ -119,10 +118,10 @@ def _reached(
         message = f"no person is ever told of {name}{more}, though {words['urgent']}"
         yield error("no-person", message, place, _PEOPLE)
         return
-    gaps = _gaps(steps, read, config)
-    if gaps:
-        start, end = (datetime.fromtimestamp(ms / 1000, UTC) for ms in gaps[0])
-        also = f", and {len(gaps) - 1} times more" if len(gaps) > 1 else ""
+    missed = gaps(steps, read, config)
+    if missed:
+        start, end = (datetime.fromtimestamp(ms / 1000, UTC) for ms in missed[0])
+        also = f", and {len(missed) - 1} times more" if len(missed) > 1 else ""
         message = (
             f"no person is told of {name}{more} within {SOON}, though {words['urgent']}, when it "
             f"starts from {start:%a %Y-%m-%d %H:%M} to {end:%a %Y-%m-%d %H:%M} UTC{also}"
@@ -130,8 +129,8 @@ def _reached(
         yield warning("person-gap", message, place, _PEOPLE)
 
 
-def _gaps(
-    steps: Sequence[_Watch], read: Collection[str], config: AlertmanagerConfig
+def gaps(
+    steps: Sequence[Watch], read: Collection[str], config: AlertmanagerConfig
 ) -> Sequence[Period]:
     """When an incident may start of which no person is told soon."""
     leaves = [(step, leaf) for step in steps for leaf in step.rung.leaves if leaf.receiver in read]
@@ -141,15 +140,15 @@ def _gaps(
     used = {name for _, leaf in leaves for name in (*leaf.active, *leaf.muted)}
     within = horizon(intervals[name] for name in sorted(used))
     wide = (within[0], within[1] + 2 * SOON.ms)
-    gaps = [within]
+    left = [within]
     for step, leaf in leaves:
         opened = open_periods(leaf, intervals, wide)
         for moment in _looks(step, leaf):
-            gaps = without(gaps, shifted(opened, moment)) if gaps else []
-    return [gap for gap in gaps if _whole(gap)]
+            left = without(left, shifted(opened, moment)) if left else []
+    return [gap for gap in left if _whole(gap)]
 
 
-def _looks(step: _Watch, leaf: Leaf) -> Sequence[int]:
+def _looks(step: Watch, leaf: Leaf) -> Sequence[int]:
     """The milliseconds after the start at which a step's group is looked at: when it is due, and
     each `group_interval` from then on, until a later step mutes it."""
     due = step.rung.after.ms + leaf.group_wait.ms

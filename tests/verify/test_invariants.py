@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,7 +14,16 @@ from generator.findings import Level
 from generator.ir.build import Build
 from generator.ir.routing import AlertmanagerConfig, Matcher, Receiver, Route, TimeInterval
 from generator.spec.model import Channel, Policy
-from generator.verify.invariants import fleet_invariants, tenant_invariants, unreachable
+from generator.verify.invariants import (
+    fleet_invariants,
+    gaps,
+    tenant_invariants,
+    unreachable,
+    watched,
+)
+from generator.verify.notify import incident
+from generator.verify.notify.document import families
+from generator.verify.notify.routing import Tree
 from tests.builders import PLACE, alert, channel, platform, tenant
 from tests.compile_routing.planned import person, policy, rota, step, window
 from tests.verify.fleets import PLATFORM, random_tenant
@@ -233,3 +243,41 @@ def test_a_channel_says_itself_whether_people_read_it() -> None:
         "read": True,
         "archive": False,
     }
+
+
+def test_gaps_are_where_the_simulation_tells_nobody_soon() -> None:
+    """Incidents at random moments, and around the ends of gaps, of random tenants."""
+    rng = random.Random(4)
+    hour = timedelta(hours=1)
+    seen = {True: 0, False: 0}
+    for number in range(20):
+        build = compile_tenant(random_tenant(rng, f"t{number}"), PLATFORM, proven=False)
+        config = build.alertmanager
+        tree, read = Tree(config.route), {r.name for r in config.receivers if _read(r)}
+        for family in list(families(build.groups, "escalation_level"))[:6]:
+            steps = list(watched(config, tree, family))
+            if not any(leaf.receiver in read for s in steps for leaf in s.rung.leaves):
+                continue
+            found = gaps(steps, read, config)
+            some = rng.sample(found, min(len(found), 10))
+            starts = [moment for gap in some for edge in gap for moment in _near(edge)]
+            starts += [rng.randrange(1_785_000_000, 1_790_000_000) // 60 * 60_000 for _ in range(6)]
+            for start in (s for s in starts if YEAR[0] <= s < YEAR[1]):
+                at = datetime.fromtimestamp(start / 1000, UTC)
+                notices = incident(config, family, at, follow=hour).notices
+                told = any(n.receiver in read and n.at - at <= hour for n in notices)
+                assert told != any(a <= start < b for a, b in found), (family[0].labels, at)
+                seen[told] += 1
+    assert min(seen.values()) > 50
+
+
+YEAR = (1_767_225_600_000, 1_798_761_600_000)
+"""2026: within the horizon of every random tenant."""
+
+
+def _near(edge: int) -> tuple[int, ...]:
+    return (edge - 60_000, edge - 1000, edge, edge + 60_000)
+
+
+def _read(receiver: Receiver) -> bool:
+    return any(member.human for member in receiver.members)

@@ -32,16 +32,17 @@ def incident(
     start: datetime,
     extra: Labels | None = None,
     others: Others = nothing_else,
+    follow: timedelta = _LONGEST,
 ) -> Incident:
     """An alert fires at `start` and nobody reacts: who is told when, until everybody has been.
 
     `rules` are the alert's and its later steps'; their static labels stand for the alert's, with
     `extra` ones that its expression gives. Each notification comes once, and once again when it
-    is first repeated; sending takes no time.
+    is first repeated; sending takes no time. It is followed for so long after its start.
     """
     tree, level = Tree(config.route), config.vocabulary["level"]
     alerts = tuple((labels_of(rule, extra), due(rule, rules)) for rule in rules)
-    scene = _Scene(config, {i.name: i for i in config.intervals}, start, alerts, others)
+    scene = _Scene(config, {i.name: i for i in config.intervals}, start, alerts, others, follow)
     notices = [
         Notice(
             after,
@@ -76,6 +77,7 @@ class _Scene:
     start: datetime
     steps: Sequence[tuple[Labels, Duration]]
     others: Others
+    follow: timedelta
 
 
 def _told(scene: _Scene, leaf: Leaf, labels: Labels, fires: Duration) -> list[Duration]:
@@ -86,7 +88,7 @@ def _told(scene: _Scene, leaf: Leaf, labels: Labels, fires: Duration) -> list[Du
     """
     told: list[Duration] = []
     now = fires + leaf.group_wait
-    while now.ms <= _LONGEST.total_seconds() * 1000 and len(told) < 2:
+    while now.ms <= scene.follow.total_seconds() * 1000 and len(told) < 2:
         at = scene.start + timedelta(milliseconds=now.ms)
         rivals = [other for other, since in scene.steps if other is not labels and since <= now]
         if inhibited_by(scene.config, labels, rivals):
