@@ -21,7 +21,8 @@ from generator.cli.common import (
 @root_option
 @report_options
 def command(tenants: tuple[str, ...], root: Path | None, form: str, fail_on: str) -> None:
-    """Check TENANTs (default: all): schema, meaning, PromQL, isolation, promtool, amtool.
+    """Check TENANTs (default: all): schema, meaning, PromQL, isolation, promtool, amtool, and who
+    is told (expect:).
 
     \b
       tocsin check --format github    annotate a pull request

@@ -23,6 +23,7 @@ from generator.cli.common import (
 def command(tenants: tuple[str, ...], root: Path | None, form: str, fail_on: str) -> None:
     """Run the generated unit tests of TENANTs (default: all): every alert fires, and only then.
 
+    Then the spec's own expectations of who is told (expect:), by simulation.
     The specs are compiled anew; output/ is neither read nor written.
     """
     from generator.api import run_tests
