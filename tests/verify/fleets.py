@@ -23,7 +23,8 @@ WHO = ("chat", "mail", "hook", "oncall:primary", "oncall:backup", "person:ann/em
 def random_fleet(seed: int, count: int) -> tuple[AlertmanagerConfig, list[dict[str, str]]]:
     """The fleet's configuration, and label sets that may all fire at once."""
     rng = random.Random(seed)
-    builds = {f"t{n}": _compiled(random_tenant(rng, f"t{n}")) for n in range(count)}
+    names = [f"t{seed}-{n}" for n in range(count)]
+    builds = {name: _compiled(random_tenant(rng, name)) for name in names}
     assert not any(has_errors(build.findings) for build in builds.values())
     config = compile_fleet(PLATFORM, builds).alertmanager
     found: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}

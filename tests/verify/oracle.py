@@ -221,7 +221,7 @@ def random_config(seed: int, subtrees: int) -> AlertmanagerConfig:
     rng = random.Random(seed)
     routes, rules = [], []
     for number in range(subtrees):
-        mine = Matcher("cfg", "=", str(number))
+        mine = Matcher("cfg", "=", f"{seed}-{number}")
         routes.append(replace(_route(rng, 0), matchers=(mine,), continue_=False))
         rules += [_rule(rng, mine, index) for index in range(rng.randrange(4))]
     root = Route(receiver="r0", routes=tuple(routes), group_by=("a", "cfg"))
@@ -232,13 +232,13 @@ def random_config(seed: int, subtrees: int) -> AlertmanagerConfig:
 
 
 def random_labels(seed: int, subtrees: int, each: int) -> list[dict[str, str]]:
-    """Label sets for every random configuration; all of one fire together."""
-    rng = random.Random(seed)
+    """Label sets for the random configurations of a seed; all of one fire together."""
+    rng = random.Random(f"labels {seed}")
     found: dict[LabelSet, dict[str, str]] = {}
     for number in range(subtrees):
         for _ in range(each):
             labels = {name: rng.choice(VALUES) for name in NAMES if rng.random() < 0.7}
-            labels["cfg"] = str(number)
+            labels["cfg"] = f"{seed}-{number}"
             found[key(labels)] = {k: v for k, v in labels.items() if v}
     return list(found.values())
 
