@@ -52,6 +52,8 @@ from generator.spec.model import Platform, Tenant
 from generator.tools import ADVICE, Tool, ToolMissing, find
 from generator.values import plain
 from generator.verify.amtool import check_config as amtool_check_config
+from generator.verify.expectations import check_expectations
+from generator.verify.invariants import fleet_invariants, tenant_invariants
 from generator.verify.notify import escalation_doc
 from generator.verify.promtool import check_config, check_rules
 from generator.verify.promtool import run_tests as promtool_run_tests
@@ -153,7 +155,10 @@ def _compile_one(
         return Compiled(name, None, (), loaded.findings)
     build = compile_tenant(loaded.tenant, spec.platform, proven=proven)
     horizon = horizon_findings(loaded.tenant, today) if today else ()
-    findings = in_order((*loaded.findings, *build.findings, *horizon))
+    found = (*loaded.findings, *build.findings, *horizon)
+    if not has_errors(found):
+        found = (*found, *tenant_invariants(build))
+    findings = in_order(found)
     if has_errors(findings):
         return Compiled(name, None, (), findings)
     groups = without_notices(build.groups, spec.platform.labels.kind)
@@ -175,7 +180,7 @@ def _with_fleet(
     if broken:
         return Compilation(spec.platform, tenants, None, in_order(findings), wanted)
     fleet = compile_fleet(spec.platform, builds)
-    findings += fleet.findings
+    findings += (*fleet.findings, *fleet_invariants(fleet.alertmanager, builds))
     artifacts = fleet_artifacts(fleet, builds)
     return Compilation(spec.platform, tenants, artifacts, in_order(findings), wanted)
 
@@ -276,8 +281,9 @@ def check(
     except SpecError as problem:
         return Outcome(problem.findings)
     verified = verify(root, compilation, "required")
+    expected = _expectations(compilation)
     below = _below(compilation, min_tested)
-    findings = in_order((*compilation.findings, *verified.findings, *below))
+    findings = in_order((*compilation.findings, *verified.findings, *expected, *below))
     told = [*verified.told, _counted(compilation), *_coverage(compilation)]
     return Outcome(findings, told, _costs(compilation))
 
@@ -427,12 +433,21 @@ def run_tests(
         files = sorted(path for path in found if path.name != "rules.yml")
         findings, ran = promtool_run_tests(promtool, files, stage, places, root / CACHE)
     tested = len(files) - len([f for f in findings if f.code == "unit-test-failed"])
-    told = f"{tested} of {len(files)} files of tests pass ({len(files) - ran} remembered)"
+    told = [f"{tested} of {len(files)} files of tests pass ({len(files) - ran} remembered)"]
+    failed = _expectations(compilation)
+    builds = (compilation.tenants[name].build for name in compilation.wanted)
+    expected = sum(len(build.expected) for build in builds if build)
+    if expected:
+        told.append(f"{expected - len(failed)} of {expected} expectations of who is told are met")
+    told += [*_coverage(compilation), f"promtool {promtool.version}"]
     below = _below(compilation, min_tested)
-    return Outcome(
-        in_order((*compilation.findings, *findings, *below)),
-        [told, *_coverage(compilation), f"promtool {promtool.version}"],
-    )
+    return Outcome(in_order((*compilation.findings, *findings, *failed, *below)), told)
+
+
+def _expectations(compilation: Compilation) -> tuple[Finding, ...]:
+    """What the specs expect to be told and would not be."""
+    builds = (compilation.tenants[name].build for name in compilation.wanted)
+    return tuple(f for build in builds if build for f in check_expectations(build))
 
 
 def _coverage(compilation: Compilation) -> list[str]:

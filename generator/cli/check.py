@@ -33,7 +33,8 @@ def command(
     form: str,
     fail_on: str,
 ) -> None:
-    """Check TENANTs (default: all): schema, meaning, PromQL, isolation, promtool, amtool.
+    """Check TENANTs (default: all): schema, meaning, PromQL, isolation, promtool, amtool, and who
+    is told (expect:).
 
     \b
       tocsin check --format github    annotate a pull request

@@ -20,7 +20,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("generator.cli.build", "Compile specs and write output/."),
     "catalog": ("generator.cli.catalog", "List and search the packs."),
     "check": ("generator.cli.check", "Validate everything with the real tools; write nothing."),
-    "explain": ("generator.cli.explain", "Say where a value of a tenant comes from."),
+    "explain": (
+        "generator.cli.explain",
+        "Say who is told and why, what a rule or an SLO means.",
+    ),
     "oncall": ("generator.cli.oncall", "Show who is on call."),
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),

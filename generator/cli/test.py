@@ -32,6 +32,7 @@ def command(
 ) -> None:
     """Run the generated unit tests of TENANTs (default: all): every alert fires, and only then.
 
+    Then the spec's own expectations of who is told (expect:), by simulation.
     The specs are compiled anew; output/ is neither read nor written. Alerts of which no data is
     known that makes them fire are named; write tests: for those.
 

@@ -15,11 +15,22 @@ from generator.compile.oncall import off_interval, on_duty, person_interval
 from generator.compile.receivers import Integration, contact, integration
 from generator.compile.windows import window_interval
 from generator.findings import Finding, Place, error, warning
-from generator.ir.routing import Receiver, Route, TimeInterval
-from generator.spec.model import Platform, Policy, Recipient, Schedule, Step, Tenant
+from generator.ir.routing import Member, Receiver, Route, TimeInterval
+from generator.spec.model import Channel, Platform, Policy, Recipient, Schedule, Step, Tenant
 
 SHARED = "_platform"
 """Prefix of receivers that belong to no tenant; tenant ids have no underscore."""
+
+_MACHINES = frozenset({"webhook", "sns", "jira"})
+"""Kinds whose other end is a program or a list of tickets, unless it says `people: true`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One integration of a receiver, and whom it tells."""
+
+    made: Integration
+    member: Member
 
 
 @dataclass(slots=True)
@@ -72,28 +83,28 @@ class Directory:
 
     def _static(self, recipients: Sequence[Recipient]) -> tuple[str, ...]:
         """Receivers of channels and people: one for all, and one for each that must be alone."""
-        told: dict[str, Integration] = {}
+        told: dict[str, _Told] = {}
         for recipient in recipients:
             named = self._integration(recipient)
             if named is not None:
                 told[named[0]] = named[1]
-        alone = {name: made for name, made in told.items() if made.alone}
-        rest = {name: made for name, made in sorted(told.items()) if not made.alone}
+        alone = {name: one for name, one in told.items() if one.made.alone}
+        rest = {name: one for name, one in sorted(told.items()) if not one.made.alone}
         names = []
         if rest:
             names.append(self._receiver(self._name(rest), tuple(rest.values())))
-        for name, made in sorted(alone.items()):
-            names.append(self._receiver(receiver(self.tenant.id, name), (made,)))
+        for name, one in sorted(alone.items()):
+            names.append(self._receiver(receiver(self.tenant.id, name), (one,)))
         return tuple(names)
 
-    def _name(self, told: Mapping[str, Integration]) -> str:
+    def _name(self, told: Mapping[str, _Told]) -> str:
         only = next(iter(told)) if len(told) == 1 else ""
         channel = self.tenant.channels.get(only)
         if channel is not None and channel.shared:
             return receiver(SHARED, *filter(None, (channel.layer, only)))
         return receiver(self.tenant.id, "+".join(told))
 
-    def _integration(self, recipient: Recipient) -> tuple[str, Integration] | None:
+    def _integration(self, recipient: Recipient) -> tuple[str, _Told] | None:
         """A channel's or person's name in receivers, and how they are told."""
         if recipient.kind == "channel":
             channel = self.tenant.channels.get(recipient.name)
@@ -103,14 +114,14 @@ class Directory:
             self.findings += findings
             number = str(channel.fields.get("to", "")).removeprefix("+")
             name = f"{channel.name}/{number}" if made and made.alone else channel.name
-            return (name, made) if made else None
+            return (name, _Told(made, channel_member(channel))) if made else None
         if recipient.kind == "person":
             return self._person(recipient.name, recipient.contact, False, recipient.place)
         return None
 
     def _person(
         self, name: str, way: str, on_call: bool, place: Place | None
-    ) -> tuple[str, Integration] | None:
+    ) -> tuple[str, _Told] | None:
         person = self.tenant.people.get(name)
         if person is None:
             return None
@@ -120,7 +131,9 @@ class Directory:
         if made is None:
             return None
         number = person.contacts["sms"].removeprefix("+") if made.alone else ""
-        return "/".join(part for part in (name, chosen, number) if part), made
+        kind = "oncall" if on_call else "person"
+        member = Member(kind, name, chosen, person.contacts[chosen])
+        return "/".join(part for part in (name, chosen, number) if part), _Told(made, member)
 
     # ----------------------------------------------------------------------- on call
 
@@ -190,9 +203,22 @@ class Directory:
         self._intervals[interval.name] = interval
         return interval.name
 
-    def _receiver(self, name: str, made: Sequence[Integration]) -> str:
+    def _receiver(self, name: str, told: Sequence[_Told]) -> str:
         sections: dict[str, tuple[Mapping[str, Any], ...]] = {}
-        for one in made:
-            sections[one.section] = (*sections.get(one.section, ()), one.fields)
-        self._receivers[name] = Receiver(name, dict(sorted(sections.items())))
+        for one in told:
+            section = one.made.section
+            sections[section] = (*sections.get(section, ()), one.made.fields)
+        members = tuple(one.member for one in told)
+        self._receivers[name] = Receiver(name, dict(sorted(sections.items())), members)
         return name
+
+
+def channel_member(channel: Channel) -> Member:
+    """Whom a channel tells: its address as far as it is no secret, and whether people read it."""
+    address = next((str(channel.fields[k]) for k in _ADDRESSES if channel.fields.get(k)), "")
+    human = channel.kind not in _MACHINES if channel.people is None else channel.people
+    return Member("channel", channel.name, channel.kind, address, human)
+
+
+_ADDRESSES = ("channel", "to", "url")
+"""Fields of channels that say where to and are no secret."""

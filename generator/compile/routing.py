@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from generator.compile.directory import SHARED, Directory
+from generator.compile.directory import SHARED, Directory, channel_member
 from generator.compile.escalation import MUTES_LABEL, dynamic_labels, in_words
 from generator.compile.inhibition import inhibit_rules
 from generator.compile.kinds import MARKER
@@ -117,7 +117,9 @@ def _config(
     names, timing, target = platform.labels, platform.timing, platform.targets.alertmanager
     found, _ = integration(platform.fallback, platform)
     fallback = Receiver(
-        f"{SHARED}/{platform.fallback.name}", {found.section: (found.fields,)} if found else {}
+        f"{SHARED}/{platform.fallback.name}",
+        {found.section: (found.fields,)} if found else {},
+        (channel_member(platform.fallback),),
     )
     receivers = {fallback.name: fallback}
     routes: list[Route] = []
@@ -196,6 +198,7 @@ def _vocabulary(platform: Platform) -> dict[str, str]:
         "mutes": MUTES_LABEL,
         "pair": names.pair,
         "alertmanager": platform.urls.alertmanager,
+        "kind": names.kind,
         "urgent": platform.severities[0],
         "informational": platform.severities[-1],
     }

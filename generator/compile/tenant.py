@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from generator.compile.cost import tenant_cost
 from generator.compile.docs import compile_docs
 from generator.compile.escalation import escalated, policy_of
+from generator.compile.expectations import expectations
 from generator.compile.flapping import flapping_notice
 from generator.compile.groups import duplicate_groups, in_reading_order, within_limit
 from generator.compile.limits import limit_findings
@@ -86,6 +87,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         findings=in_order(findings),
         cost=cost,
         alerts=slugs,
+        expected=expectations(tenant),
     )
 
 

@@ -11,6 +11,7 @@ from generator.ir.checks import AlertTest
 from generator.ir.cost import TenantCost
 from generator.ir.dashboards import Dashboard
 from generator.ir.docs import TenantDocs
+from generator.ir.incident import Expected
 from generator.ir.provisioning import GrafanaProvisioning
 from generator.ir.routing import AlertmanagerConfig, TenantRouting
 from generator.ir.rules import RuleGroup
@@ -37,6 +38,8 @@ class Build:
     cost: TenantCost
     alerts: tuple[str, ...] = ()
     """Every alert and marker by its unit test's slug; none where no tests were asked for."""
+    expected: tuple[Expected, ...] = ()
+    """Who the author says is told, for `verify` to hold against the simulation."""
 
     @property
     def untested(self) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from generator.findings import Place
+from generator.ir.routing import Matcher
 from generator.values import Duration
 
 
@@ -25,6 +27,31 @@ class Leaf:
     group_interval: Duration
     repeat_interval: Duration
     comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A node on the way through the routing tree: what it asks for and what is written above it."""
+
+    comment: str
+    matchers: tuple[Matcher, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A route that takes an alert, and the way to it from the root on."""
+
+    leaf: Leaf
+    path: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Muting:
+    """An inhibit rule that mutes an alert, and the labels of an alert by which it does."""
+
+    rule: str
+    comment: str
+    source: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +91,43 @@ class Ladder:
     """`Alert (service)`, sorted."""
     rungs: tuple[Rung, ...]
     incidents: tuple[Incident, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody on call from `start` until `end` (both aware)."""
+
+    start: datetime
+    end: datetime
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedMember:
+    """Whom the author expects to be told: a channel, a person or whoever is on call."""
+
+    written: str
+    """As the spec writes it."""
+    kind: str
+    name: str
+    way: str
+    """The contact that is used; empty: any."""
+    turns: tuple[Turn, ...] = ()
+    """Who is on call around the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An alert starts at a moment: the step that comes `after` it tells exactly these."""
+
+    alert: str
+    labels: tuple[tuple[str, str], ...]
+    at: datetime
+    """Aware."""
+    zone: str
+    after: Duration
+    tells: tuple[ExpectedMember, ...]
+    firing: tuple[str, ...]
+    place: Place
+    alert_place: Place
+    tells_place: Place

@@ -53,6 +53,26 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """Whom a receiver tells, in the words of the spec."""
+
+    kind: str
+    """`channel`, `person`, or `oncall` for a person in their turn."""
+    name: str
+    way: str
+    """How: slack, email, sms, pagerduty, …"""
+    address: str = ""
+    """Room, mail address, number; empty where it is a secret in a file."""
+    human: bool = True
+    """Whether people read what is sent there."""
+
+    @property
+    def written(self) -> str:
+        """`chat`, `person:ann/sms`, `oncall:ann/sms`."""
+        return self.name if self.kind == "channel" else f"{self.kind}:{self.name}/{self.way}"
+
+
+@dataclass(frozen=True, slots=True)
 class Receiver:
     """A named receiver; `integrations` maps `slack_configs`, … to Alertmanager's own fields.
 
@@ -61,6 +81,8 @@ class Receiver:
 
     name: str
     integrations: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    members: tuple[Member, ...] = ()
+    """Whom the integrations tell; nothing of this is written to the file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,16 +65,18 @@ def _alerts(ladder: Ladder) -> str:
 
 
 def _mermaid(ladder: Ladder, tenant: str) -> list[str]:
-    lines = ["```mermaid", "flowchart LR", f'  alert(["{_node(ladder.severity)} alert"])']
+    lines = ["```mermaid", "flowchart LR", f'  alert(["{mermaid_text(ladder.severity)} alert"])']
     before = "alert"
     for rung in ladder.rungs:
         step = f"step{rung.level}"
         lines.append(f'  {before} -->|"{_after(rung.after)}"| {step}["step {rung.level}"]')
         for index, leaf in enumerate(rung.leaves, 1):
             when = _when(leaf, tenant)
-            arrow = "-->" if when == "always" else f'-.->|"{_node(when)}"|'
+            arrow = "-->" if when == "always" else f'-.->|"{mermaid_text(when)}"|'
             name = f"{step}_{index}"
-            lines.append(f'  {step} {arrow} {name}["{_node(_short(leaf.receiver, tenant))}"]')
+            lines.append(
+                f'  {step} {arrow} {name}["{mermaid_text(_short(leaf.receiver, tenant))}"]'
+            )
         before = step
     return [*lines, "```"]
 
@@ -172,6 +174,6 @@ def _cell(text: str) -> str:
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def _node(text: str) -> str:
+def mermaid_text(text: str) -> str:
     """Text inside a quoted Mermaid label."""
     return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace("\n", " ")

@@ -551,6 +551,8 @@ class Channel:
     """True when the platform defines it: one receiver serves all tenants."""
     layer: str = ""
     """Where in the platform a shared one is defined: `defaults`, `tier/gold`, empty: `channels`."""
+    people: bool | None = None
+    """Whether people read what is sent there; None: by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -697,6 +699,26 @@ class TimeWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Whom the author expects to be told of an alert that starts at a moment."""
+
+    alert: str
+    labels: Mapping[str, str]
+    """Labels that tell the alert from its namesakes, or that its expression gives."""
+    at: datetime
+    """Aware, UTC."""
+    after: Duration
+    """The step that is asked about comes so long after the start."""
+    tells: tuple[Recipient, ...]
+    """Exactly these; nobody at all when empty."""
+    firing: tuple[str, ...]
+    """What else fires: names of alerts, or `Alert{label="value"}`."""
+    place: Place
+    alert_place: Place
+    tells_place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Maintenance:
     """A planned window in which the named services (none: all) may misbehave; times aware, UTC."""
 
@@ -781,6 +803,7 @@ class Tenant:
     place: Place
     flapping: Flapping | None = None
     """None: flapping alerts are told each time they fire."""
+    expect: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

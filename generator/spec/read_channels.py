@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from generator.spec.model import Channel
-from generator.spec.scalars import Reading, duration, string
+from generator.spec.scalars import Reading, duration, flag, string
 from generator.spec.source import Node
 from generator.spec.validate import one_of, schema
 from generator.values import Duration
@@ -43,7 +43,8 @@ _LOOPBACK = re.compile(r"(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?", re.IGN
 
 def channel_kinds() -> tuple[str, ...]:
     """The kinds of channel that the schema knows, in its order."""
-    return tuple(schema("tenant")["$defs"]["channel"]["properties"])
+    properties = schema("tenant")["$defs"]["channel"]["properties"]
+    return tuple(name for name in properties if name != "people")
 
 
 def read_channels(node: Node | None, reading: Reading, *, shared: bool) -> dict[str, Channel]:
@@ -62,8 +63,15 @@ def read_channels(node: Node | None, reading: Reading, *, shared: bool) -> dict[
         assert fields is not None
         _check_channel(kind, fields, reading)
         layer = "" if value.layer in ("", PLATFORM_LAYER) else _written_in(value.layer)
+        people = value.get("people")
         channels[name] = Channel(
-            name, kind, fields.data(), place, shared or bool(value.layer), layer
+            name,
+            kind,
+            fields.data(),
+            place,
+            shared or bool(value.layer),
+            layer,
+            flag(people, True) if people is not None else None,
         )
     return channels
 

@@ -136,7 +136,7 @@ def _step(index: int, node: Node, before: list[Step], known: Known, reading: Rea
     if during_node is not None:
         reading.reference(string(during_node), known.windows, "time window", during_node.place)
     notify = node.get("notify")
-    recipients = [_recipient(item, known, reading) for item in (notify.items if notify else ())]
+    recipients = [read_recipient(item, known, reading) for item in (notify.items if notify else ())]
     repeat = duration(repeat_node) if repeat_node else None
     if repeat_node is not None and repeat is not None and repeat.ms == 0:
         reading.error("bad-step", "repeat should be more than 0", repeat_node.place)
@@ -146,7 +146,8 @@ def _step(index: int, node: Node, before: list[Step], known: Known, reading: Rea
     return Step(after, found, during, repeat, node.place)
 
 
-def _recipient(node: Node, known: Known, reading: Reading) -> Recipient | None:
+def read_recipient(node: Node, known: Known, reading: Reading) -> Recipient | None:
+    """A channel's name, `person:<name>/<contact>` or `oncall:<schedule>`."""
     written = string(node)
     kind, colon, rest = written.partition(":")
     if not colon:

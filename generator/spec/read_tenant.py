@@ -27,6 +27,7 @@ from generator.spec.model import (
 from generator.spec.pack_parameters import parameter_values
 from generator.spec.packs import Pack, rendered
 from generator.spec.read_channels import read_channels
+from generator.spec.read_expect import read_expectations
 from generator.spec.read_notify import (
     Known,
     read_flapping,
@@ -147,6 +148,7 @@ def read_tenant(root: Node, content: bytes, around: Surroundings, reading: Readi
         dashboards=Dashboards(views, tuple(bundle.panels)),
         place=root.place,
         flapping=read_flapping(root.get("flapping"), reading),
+        expect=read_expectations(root.get("expect"), known, local, reading),
     )
 
 

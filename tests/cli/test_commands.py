@@ -111,6 +111,23 @@ def test_a_failing_unit_test_is_told_at_its_alert(repository: Path) -> None:
     assert "0 of 1 files of tests pass" in answer.stdout
 
 
+@pytest.mark.tools
+def test_an_expectation_that_fails_is_told_at_its_place(repository: Path) -> None:
+    (repository / ".tools").symlink_to(ROOT / ".tools")
+    path = repository / "specs" / "tenants" / "acme.yaml"
+    right = '{alert: QueueBacklog, at: "2026-12-25T03:00", tells: [mail]}'
+    wrong = right.replace("[mail]", "[nobody]")
+    path.write_text(f"{path.read_text()}expect:\n  - {right}\n  - {wrong}\n")
+    for command in ("check", "test"):
+        answer = tocsin(command, "acme", cwd=repository)
+        assert answer.returncode == 1
+        place = "specs/tenants/acme.yaml:12:58: error: QueueBacklog would tell mail (mail"
+        assert place in answer.stderr and "[expect-failed]" in answer.stderr
+    assert "1 of 2 expectations of who is told are met" in answer.stdout
+    path.write_text(path.read_text().replace("[nobody]", "[mail]"))
+    assert tocsin("test", "acme", cwd=repository).returncode == 0
+
+
 def test_a_neighbours_mistake_holds_the_fleet_alone(repository: Path) -> None:
     assert tocsin("build", "--verify=off", cwd=repository).returncode == 0
     fleet = tree(repository / "output" / "fleet")

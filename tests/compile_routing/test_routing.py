@@ -201,11 +201,6 @@ def test_repeat_is_the_steps_own() -> None:
             "urgent repeats after 10d, but Alertmanager forgets after 5d",
         ),
         (
-            {"escalation": {"urgent": policy("urgent", step("chat", during="office"))}},
-            "nobody-at-night",
-            "urgent tells of critical alerts at certain times only",
-        ),
-        (
             {
                 "channels": {
                     "chat": channel(),

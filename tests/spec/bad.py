@@ -463,3 +463,17 @@ alerts:
         expect: [{alerts: []}, {at: 5m, alerts: [{label: {queue: a}}]}]
 """,
 )
+# --- who is told
+added("expectation without a time", "expect:\n  - {alert: A, tells: [chat]}\n")
+added("expectation of a channel", "expect:\n  - {alert: A, at: 2026-12-25T03:00, tells: [chta]}\n")
+added(
+    "expectation of a schedule",
+    "expect:\n  - {alert: A, at: 2026-12-25T03:00, tells: ['oncall:p']}\n",
+)
+added("nobody and others", "expect:\n  - {alert: A, at: 2026-12-25T03:00, tells: [chat, nobody]}\n")
+added("expectation at no time", "expect:\n  - {alert: A, at: christmas, tells: [nobody]}\n")
+added(
+    "expectation in the lost hour",
+    "timezone: Europe/Paris\nexpect:\n  - {alert: A, at: 2026-03-29T02:30, tells: [nobody]}\n",
+)
+whole("people is a truth", BASE.replace("slack}}", "slack}, people: ops}"))
