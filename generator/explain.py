@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from generator.api import load_one
 from generator.compile.explained import place_text, slo_answer, written_expressions
+from generator.compile.kinds import FLAPPING
 from generator.compile.naming import group_name
 from generator.compile.tenant import compile_tenant
 from generator.findings import SpecError, has_errors
@@ -80,7 +81,8 @@ def explain_slo(root: Path, name: str, slo: str) -> SloAnswer:
         raise Unclear(message, () if hint else tuple(tenant.slos))
     names = platform.labels
     rules = [r for g in build.groups for r in g.rules if isinstance(r, AlertRule)]
-    first = [r for r in rules if names.level not in r.labels]
+    notices = [r for r in rules if r.labels.get(names.kind) == FLAPPING]
+    first = [r for r in rules if names.level not in r.labels and r not in notices]
     own = [(r,) for r in first if r.labels.get(names.slo) == slo]
     return slo_answer(tenant, known, tuple(written(family[0], own) for family in own))
 

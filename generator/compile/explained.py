@@ -12,6 +12,7 @@ from generator.ir.rules import AlertRule
 from generator.spec.model import (
     Absent,
     Alert,
+    CompositeSli,
     Correlate,
     EventsSli,
     LatencySli,
@@ -21,7 +22,13 @@ from generator.spec.model import (
 )
 from generator.values import Duration, plain
 
-_KINDS = {"EventsSli": "events", "LatencySli": "latency", "RatioSli": "ratio", "ProbeSli": "probe"}
+_KINDS = {
+    "EventsSli": "events",
+    "LatencySli": "latency",
+    "RatioSli": "ratio",
+    "ProbeSli": "probe",
+    "CompositeSli": "its parts, all of which must be good",
+}
 
 
 def written_expressions(tenant: Tenant, platform: Platform, rule: AlertRule) -> tuple[str, ...]:
@@ -29,7 +36,8 @@ def written_expressions(tenant: Tenant, platform: Platform, rule: AlertRule) -> 
     names = platform.labels
     slo = tenant.slos.get(rule.labels.get(names.slo, ""))
     if slo is not None:
-        return tuple(text.value for text in texts_of(slo))
+        parts = slo.sli.members if isinstance(slo.sli, CompositeSli) else texts_of(slo)
+        return tuple(text.value for text in parts)
     service = rule.labels.get(names.service)
     for alert in tenant.alerts:
         same_service = alert.service == service or alert.service is None
@@ -57,6 +65,7 @@ def slo_answer(tenant: Tenant, slo: Slo, alerts: tuple[str, ...]) -> SloAnswer:
         description=slo.description,
         objective=f"{plain(slo.objective)} %",
         window=slo.window,
+        period=slo.period,
         sli=_sli(slo),
         kind=_KINDS.get(type(slo.sli).__name__, "condition"),
         allowed=Duration(int(budget * slo.window.ms) // 1000 * 1000),
@@ -93,6 +102,8 @@ def _sli(slo: Slo) -> tuple[tuple[str, str], ...]:
     if isinstance(sli, EventsSli):
         parts = (("all events", sli.total), ("bad events", sli.errors), ("good events", sli.good))
         return tuple((what, text.value) for what, text in parts if text is not None)
+    if isinstance(sli, CompositeSli):
+        return tuple(("good while", member.value) for member in sli.members)
     (text,) = texts_of(slo)
     below = f"good below {sli.below}" if isinstance(sli, LatencySli) else "measured"
     return ((below, text.value),)

@@ -128,6 +128,8 @@ class SloAnswer:
     description: str
     objective: str
     window: Duration
+    period: str
+    """The window in words, or the calendar's period."""
     sli: tuple[tuple[str, str], ...]
     """(what is counted, expression as written)."""
     kind: str

@@ -57,13 +57,13 @@ def slo_text(answer: SloAnswer) -> str:
         f"{answer.slo} of {answer.tenant}, service {answer.service}"
         + (f": {answer.description}" if answer.description else ""),
         f"  from       {answer.origin}" + (f" (pack {answer.pack})" if answer.pack else ""),
-        f"  objective  {answer.objective} over {answer.window}",
+        f"  objective  {answer.objective} over {answer.period}",
         f"  measured   by {answer.kind}",
         *(f"    {what}: {text.strip()}" for what, text in answer.sli),
     ]
     if answer.group_by:
         lines.append(f"  for each   {', '.join(answer.group_by)}")
-    worth = f"  budget     {answer.allowed} of total failure in {answer.window}"
+    worth = f"  budget     {answer.allowed} of total failure in {answer.period}"
     if answer.events:
         worth += f", or {answer.events} bad events in a million"
     lines.append(worth)

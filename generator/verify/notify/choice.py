@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
-from generator.compile.kinds import MARKER
+from generator.compile.kinds import FLAPPING, MARKER
 from generator.ir.rules import AlertRule, RuleGroup
 from generator.promql.labels import output_labels
 from generator.promql.parser import parse
@@ -29,9 +29,12 @@ def chosen(
 ) -> tuple[Family, ...]:
     """The alerts of that name whose rules have these labels, or leave them to the expression.
 
+    Notices that an alert flaps bear its name: they are meant only when their kind is asked for.
     Raises Unclear when there is none.
     """
     every = tuple(families(groups, words["level"]))
+    if words["kind"] not in labels:
+        every = tuple(f for f in every if f[0].labels.get(words["kind"]) != FLAPPING)
     named = [family for family in every if name in (None, family[0].alert)]
     if not named:
         near = difflib.get_close_matches(str(name), sorted({f[0].alert for f in every}), n=3)
