@@ -11,6 +11,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
 
 from generator.promql.tree import COMPARISON, Aggregate, Binary, Call, String, unwrapped
@@ -165,14 +166,7 @@ _AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
 
 def aggregate(node: Aggregate, vector: Vector, parameter: float) -> Vector:
     """`sum by (…)`, `topk(…)`, … Raises Unsupported."""
-    groups: dict[tuple[tuple[str, str], ...], Vector] = {}
-    for sample in vector:
-        labels = nameless(sample.labels)
-        if node.grouping == "without":
-            kept = {n: v for n, v in labels.items() if n not in node.labels}
-        else:
-            kept = {n: v for n, v in labels.items() if n in node.labels}
-        groups.setdefault(tuple(sorted(kept.items())), []).append(sample)
+    groups = _grouped(node, vector)
     if node.op in ("topk", "bottomk"):
         chosen = []
         for samples in groups.values():
@@ -190,6 +184,29 @@ def aggregate(node: Aggregate, vector: Vector, parameter: float) -> Vector:
     return [
         Sample(dict(key), compute([s.value for s in samples])) for key, samples in groups.items()
     ]
+
+
+def count_values(node: Aggregate, vector: Vector, label: str) -> Vector:
+    """`count_values("label", …)`: how many samples have each value, which becomes a label."""
+    found: dict[tuple[tuple[str, str], ...], float] = {}
+    for key, samples in _grouped(node, vector).items():
+        for sample in samples:
+            text = format(Decimal(repr(sample.value)).normalize(), "f")
+            named = tuple(sorted({**dict(key), label: text}.items()))
+            found[named] = found.get(named, 0.0) + 1
+    return [Sample(dict(key), count) for key, count in found.items()]
+
+
+def _grouped(node: Aggregate, vector: Vector) -> dict[tuple[tuple[str, str], ...], Vector]:
+    groups: dict[tuple[tuple[str, str], ...], Vector] = {}
+    for sample in vector:
+        labels = nameless(sample.labels)
+        if node.grouping == "without":
+            kept = {n: v for n, v in labels.items() if n not in node.labels}
+        else:
+            kept = {n: v for n, v in labels.items() if n in node.labels}
+        groups.setdefault(tuple(sorted(kept.items())), []).append(sample)
+    return groups
 
 
 # operators ---------------------------------------------------------------------------------

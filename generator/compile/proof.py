@@ -23,6 +23,7 @@ from generator.compile.stimulus import (
     Source,
     apart,
     reach,
+    reads_calendar,
     sources,
 )
 from generator.compile.timeline import Grid, Offset, Onset, Play
@@ -30,6 +31,8 @@ from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
 
 _SHORT, _LONG = 2 * 3600.0, 12 * 3600.0
+_INTO_PERIOD = 2 * 86_400.0
+"""How far into a calendar's period its budget is looked at: at its beginning nothing is spent."""
 _EXTRA = 10
 """Evaluations before a change, so that every window is full of what was before."""
 
@@ -154,6 +157,8 @@ def _proved(subject: Subject) -> Proof | None:
 
 def _proved_with(subject: Subject, all_: tuple[Source, ...], found: Reach) -> Proof | None:
     short = apart(subject.expr, subject.rules)
+    if reads_calendar(subject.expr, subject.rules):
+        found = replace(found, window=found.window + _INTO_PERIOD)
     grid = grid_of(replace(found, window=found.window + short), subject)
     lead = grid.up(found.window + short + found.offset + _EXTRA * grid.step)
     base: Levels = {source: source.base for source in all_}

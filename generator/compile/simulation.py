@@ -270,6 +270,8 @@ class Evaluation:
 
     def _aggregate(self, node: Aggregate, time: float) -> Vector:
         inner = self.vector(node.args[-1], time)
+        if isinstance(node.args[0], String):
+            return operations.count_values(node, inner, node.args[0].value)
         parameter = self.value(node.args[0], time) if len(node.args) > 1 else 0.0
         if not isinstance(parameter, float):
             raise Unsupported("a parameter that is no number")

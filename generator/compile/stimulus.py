@@ -241,6 +241,20 @@ def apart(expr: Expr, rules: Sequence[RecordingRule]) -> float:
     return min(spans) if len(spans) > 1 else 0.0
 
 
+def reads_calendar(expr: Expr, rules: Sequence[RecordingRule]) -> bool:
+    """Whether an expression knows the day of the month, directly or through recordings."""
+    if any(isinstance(n, Call) and n.function in _OF_CALENDAR for n in walk(expr)):
+        return True
+    return any(
+        reads_calendar(parse(rule.expr), rules)
+        for node in vector_selectors(expr)
+        for rule in recorded_by(node, rules)
+    )
+
+
+_OF_CALENDAR = frozenset({"day_of_month", "day_of_year"})
+
+
 def _reached(
     expr: Expr, rules: Sequence[RecordingRule], window: float, offset: float
 ) -> Iterable[tuple[VectorSelector | None, float, float]]:
