@@ -13,6 +13,7 @@ from generator.compile.escalation import escalated
 from generator.compile.groups import duplicate_groups, in_reading_order, within_limit
 from generator.compile.inhibition import marker_groups
 from generator.compile.limits import limit_findings
+from generator.compile.lints import tenant_lints
 from generator.compile.naming import dashboard_uid, group_name, rule_file
 from generator.compile.plan import PlannedAlert
 from generator.compile.recordings import compile_recordings
@@ -70,6 +71,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         *uncut,
         *duplicate_groups(written),
         *limit_findings(tenant, platform, cost),
+        *tenant_lints(tenant, platform, alerts),
     ]
     return Build(
         tenant=tenant.id,

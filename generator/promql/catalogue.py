@@ -53,12 +53,14 @@ class Series:
 class Catalogue:
     """Declared metrics by name. `target_labels` come with every scraped series.
 
-    `strict`: an undeclared metric is an error, otherwise a warning.
+    `strict`: an undeclared metric is an error, otherwise a warning. `jobs`: every scrape job that
+    the tenant collects or names, where it collects all; empty: not known.
     """
 
     metrics: Mapping[str, MetricInfo] = field(default_factory=dict)
     target_labels: frozenset[str] = frozenset({"instance", "job"})
     strict: bool = False
+    jobs: frozenset[str] = frozenset()
 
     def series(self, name: str) -> Series | None:
         """The declared metric that makes series of this name; None when none does."""

@@ -161,6 +161,8 @@ class Platform:
     limits: Limits = field(default_factory=Limits)
     frameworks: Mapping[str, Framework] = field(default_factory=dict)
     """Compliance frameworks that specs may name, with the packs that give evidence."""
+    retention: Duration | None = None
+    """How long samples are kept; None: not stated."""
 
 
 # --------------------------------------------------------------------------- identity
@@ -457,6 +459,8 @@ class Alert:
     tests: tuple[UserTest, ...]
     place: Place
     pack: str = ""
+    for_place: Place | None = None
+    """Where `for` is written; None: it is not."""
 
 
 @dataclass(frozen=True, slots=True)

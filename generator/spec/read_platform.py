@@ -56,6 +56,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         alertmanager_targets=strings(root.get("alertmanagers")),
         security=read_security(root.get("security"), reading),
         limits=_limits(root.get("limits"), reading),
+        retention=duration(kept) if (kept := root.get("retention")) else None,
     )
 
 

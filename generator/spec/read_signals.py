@@ -107,6 +107,7 @@ def _alert(name: str, place: Place, node: Node, around: Around, reading: Reading
         tests=tuple(_user_test(name, t) for t in items_of(node.get("tests"))),
         place=place,
         pack=around.pack,
+        for_place=waits.place if (waits := node.get("for")) else None,
     )
 
 
