@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from generator.promql.labels import output_labels
 from generator.promql.tree import (
+    SELECTING,
     SET,
     Aggregate,
     Binary,
@@ -27,7 +28,6 @@ from generator.promql.types import type_of
 
 Known = Mapping[str, frozenset[str]]
 _SCRAPED = frozenset({"job", "instance"})
-_SELECTS = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 _REWRITES = frozenset({"label_replace", "label_join"})
 _NOTHING: frozenset[str] = frozenset()
 
@@ -70,7 +70,7 @@ def _aggregated(node: Aggregate, known: Known) -> frozenset[str]:
     if not node.args:
         return _NOTHING
     inner = node.args[-1]
-    if node.op in _SELECTS:
+    if node.op in SELECTING:
         return _expected(inner, known)
     if node.grouping == "without":
         return _expected(inner, known) - set(node.labels)
@@ -120,7 +120,7 @@ def fixed_labels(expr: Expr) -> dict[str, str]:
             return fixed_labels(expr.expr)
         case Aggregate() if expr.args:
             inner = fixed_labels(expr.args[-1])
-            if expr.op in _SELECTS:
+            if expr.op in SELECTING:
                 return inner
             dropped = expr.grouping == "without"
             return {k: v for k, v in inner.items() if (k in expr.labels) != dropped}

@@ -18,6 +18,7 @@ from generator.promql.tree import (
     Span,
     Subquery,
     VectorSelector,
+    unwrapped,
     vector_selectors,
     walk,
 )
@@ -32,13 +33,19 @@ def _absent_of_a_result(asked: Asked) -> Iterator[Problem]:
         for inner in walk(node.args[0]):
             if isinstance(inner, Aggregate):
                 told = f"{inner.op}() hides which series is gone until the last one is"
-            elif isinstance(inner, Binary) and inner.op in COMPARISON and not inner.bool:
+            elif isinstance(inner, Binary) and inner.op in COMPARISON and not _of_up(inner):
                 told = "a comparison returns nothing too when it does not hold"
             else:
                 continue
             message = f"{node.function}() of a result: {told}"
             yield at(node, "promql-absent-aggregate", message, "ask for a plain selector")
             break
+
+
+def _of_up(node: Binary) -> bool:
+    """`absent(up == 1)`: that no target is up is a question of its own."""
+    value = unwrapped(node.lhs)
+    return isinstance(value, VectorSelector) and value.name == "up"
 
 
 @lint({"promql-retention": Level.WARNING})

@@ -11,6 +11,7 @@ from generator.promql.lints.registry import Asked, at, at_operator, lint
 from generator.promql.problems import Problem
 from generator.promql.tree import (
     COMPARISON,
+    SELECTING,
     Aggregate,
     Binary,
     Call,
@@ -24,7 +25,6 @@ from generator.promql.tree import (
     walk,
 )
 
-_CHOOSES = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 _LEVELS = frozenset({"avg", "min", "max", "topk", "bottomk"})
 _KEEPS_SHARE = frozenset(f"{word}_over_time" for word in ("avg", "min", "max", "last", "quantile"))
 
@@ -212,7 +212,7 @@ def _choosing(asked: Asked) -> Iterator[Problem]:
 
 def _chosen(expr: Expr) -> Iterator[Problem]:
     match expr:
-        case Aggregate() if expr.op in _CHOOSES:
+        case Aggregate() if expr.op in SELECTING:
             message = f"{expr.op}() in an alert: a change of rank ends one alert and begins another"
             yield at(expr, "promql-topk", message, "compare every series with a limit")
         case Aggregate() | Call(function="scalar" | "absent"):

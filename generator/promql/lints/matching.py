@@ -10,7 +10,7 @@ from generator.promql.labels import output_labels
 from generator.promql.lints.registry import Asked, at, at_operator, lint
 from generator.promql.presence import expected_labels, fixed_labels
 from generator.promql.problems import Problem
-from generator.promql.tree import Aggregate, Binary, Call, Expr, unwrapped, walk
+from generator.promql.tree import SELECTING, Aggregate, Binary, Call, Expr, unwrapped, walk
 from generator.promql.types import type_of
 
 Known = dict[str, frozenset[str]]
@@ -96,7 +96,7 @@ def _unmatched(expr: Expr, node: Binary) -> list[str]:
     inner = unwrapped(expr)
     while isinstance(inner, Binary) and type_of(inner.rhs) == "scalar":
         inner = unwrapped(inner.lhs)
-    if not isinstance(inner, Aggregate) or inner.grouping != "by":
+    if not isinstance(inner, Aggregate) or inner.grouping != "by" or inner.op in SELECTING:
         return []
     loose = frozenset(inner.labels) - _matched(node, frozenset(inner.labels))
     return sorted(loose - fixed_labels(inner).keys())
