@@ -81,11 +81,10 @@ class Context:
         if expr is None:
             return None, findings
         told = list(findings)
-        catalogue = None if variables else self.catalogue
         problems = check(
             parse(text.value, variables=variables),
             text.value,
-            catalogue,
+            self.catalogue,
             alert=alert,
             level=level,
             scrape_interval=None if variables else self.platform.scrape_interval,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.compile.plan import PlannedAlert
-from generator.findings import Finding, Level, Text, error, info, warning
+from generator.findings import Finding, Level, Place, Text, error, info, warning
 from generator.lints import declare
 from generator.promql.implication import covers, narrows
 from generator.promql.parser import parse
@@ -137,6 +137,11 @@ def _asks_absence(alert: Alert) -> bool:
     )
 
 
+def _all_of(text: Text) -> Place:
+    """A text's first line, from its first to its last character."""
+    return text.at(0, len(text.value.partition("\n")[0]))
+
+
 def _read(text: Text) -> Expr | None:
     """An author's tree; None when its fault is told elsewhere."""
     try:
@@ -184,7 +189,7 @@ def _unnamed(whole: Whole) -> Iterator[Finding]:
             told = "each " + ", ".join(labels)
             message = f"{alert.name} fires for {told}, and its texts do not say for which"
             hint = f"add {{{{ $labels.{labels[0]} }}}} to the summary"
-            yield info("alert-unnamed", message, alert.summary.place, hint)
+            yield info("alert-unnamed", message, _all_of(alert.summary), hint)
 
 
 def _grouped(expr: Expr) -> list[str]:
@@ -198,6 +203,17 @@ def _grouped(expr: Expr) -> list[str]:
 
 
 # SLOs -------------------------------------------------------------------------------------
+
+
+@lint({"slo-retention": Level.WARNING})
+def _forgotten(whole: Whole) -> Iterator[Finding]:
+    """An SLO over a longer time than samples are kept: its budget forgets its own beginning."""
+    kept = whole.platform.retention
+    for slo in whole.tenant.slos.values():
+        if kept is not None and slo.window > kept:
+            message = f"{slo.name} looks back over {slo.period}, and samples are kept for {kept}"
+            hint = "shorten its window, or keep samples longer and say so in retention:"
+            yield warning("slo-retention", message, slo.place, hint)
 
 
 @lint({"slo-swapped": Level.ERROR})
@@ -217,4 +233,4 @@ def _swapped(whole: Whole) -> Iterator[Finding]:
         else:
             message = f"total is a part of {word}: the two are swapped"
             hint = f"total counts every event, {word} some of them"
-        yield error("slo-swapped", message, part.place, hint)
+        yield error("slo-swapped", message, _all_of(part), hint)

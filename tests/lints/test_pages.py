@@ -52,6 +52,15 @@ def test_the_example_is_found_and_the_mended_one_is_clean(code: str, specs: Spec
     assert specs.lints(spec(*mended)) == []
 
 
+def test_the_index_shows_ignores_that_hold(specs: Specs) -> None:
+    shown = EXAMPLE.findall(INDEX)[1][1]
+    assert specs.lints(BASE + shown) == []
+    assert [f.code for f in specs.findings(BASE + shown) if f.code.startswith("ignore")] == []
+    codes = re.findall(r"tocsin: ignore (\S+)", shown)
+    bare = re.sub(r" *# tocsin.*", "", shown)
+    assert sorted(f.code for f in specs.lints(BASE + bare)) == sorted(codes)
+
+
 def test_only_lints_have_pages() -> None:
     assert page_of("promql-never") == "docs/lints/promql-never.md"
     assert page_of("unknown-key") is None

@@ -58,7 +58,7 @@ def _forgotten(asked: Asked) -> Iterator[Problem]:
             continue
         spans = [s for s in (node.offset, getattr(node, "range", None)) if isinstance(s, Span)]
         if sum(span.ms or 0 for span in spans) > asked.retention.ms:
-            last = spans[-1]
+            last = max(spans, key=lambda span: span.ms or 0)
             message = f"{last.text} reaches beyond the {asked.retention} that samples are kept"
             hint = "record a shorter aggregate, or keep samples longer"
             length = last.end - last.start
