@@ -23,6 +23,7 @@ from generator.promql.tree import (
     Unary,
     VectorSelector,
     unwrapped,
+    vector_selectors,
 )
 from generator.promql.types import type_of
 
@@ -176,6 +177,8 @@ def _called(node: Call, catalogue: Catalogue | None) -> Interval:
         return _CALLS[name]
     if not node.args:
         return ANY
+    if name == "histogram_quantile" and catalogue is not None:
+        return _quantile(node, catalogue)
     inner = values_of(node.args[0], catalogue)
     if name in _SAME_VALUE:
         return inner
@@ -194,6 +197,21 @@ def _called(node: Call, catalogue: Catalogue | None) -> Interval:
             )
         case _:
             return ANY
+
+
+def _quantile(node: Call, catalogue: Catalogue) -> Interval:
+    """Between zero or the lowest bound and the highest finite one, where the bounds are declared.
+
+    Prometheus interpolates inside a bucket, and gives the last finite bound for what is above it.
+    """
+    rank = number_of(node.args[0])
+    names = [selector.name or "" for selector in vector_selectors(node.args[-1])]
+    series = [catalogue.series(name) for name in names if name.endswith("_bucket")]
+    bounds = [float(b) for one in series if one for b in one.info.buckets if b.is_finite()]
+    declared = len(series) == len(names) and all(one and one.info.buckets for one in series)
+    if rank is None or not 0 <= rank <= 1 or not bounds or not declared:
+        return ANY
+    return Interval(0 if min(bounds) > 0 else -math.inf, max(bounds))
 
 
 def _combined(node: Binary, catalogue: Catalogue | None) -> Interval:

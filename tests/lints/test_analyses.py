@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.promql.catalogue import Catalogue, MetricInfo
 from generator.promql.check import check
 from generator.promql.implication import covers, part_of
 from generator.promql.intervals import Interval, values_of
@@ -57,6 +59,28 @@ INF = math.inf
 )
 def test_values(expr: str, low: float, high: float) -> None:
     found = values_of(parse(expr))
+    assert (found.low, found.high) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("expr", "low", "high"),
+    [
+        ("histogram_quantile(0.9, sum by (le) (rate(h_bucket[5m])))", 0, 3),
+        ("histogram_quantile(2, h_bucket)", -INF, INF),
+        ("histogram_quantile(0.9, h_bucket + other_bucket)", -INF, INF),
+        ("histogram_quantile(0.9, signed_bucket)", -INF, 1),
+        ("c_total", 0, INF),
+    ],
+)
+def test_values_of_declared_metrics(expr: str, low: float, high: float) -> None:
+    declared = Catalogue(
+        {
+            "h": MetricInfo("histogram", None, (Decimal("0.5"), Decimal(3), Decimal("Infinity"))),
+            "signed": MetricInfo("histogram", None, (Decimal(-1), Decimal(1))),
+            "c_total": MetricInfo("counter"),
+        }
+    )
+    found = values_of(parse(expr), declared)
     assert (found.low, found.high) == (low, high)
 
 

@@ -58,6 +58,7 @@ alerts:
     for: 30m
   NoQueue: {absent: {selector: queue_depth}, for: 15m}
 """
+QUANTILE = "histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))"
 MISTAKES = {
     "a misspelt metric": (
         "(cache_hit_ratio)", "(‹cache_hits_ratio›)", "promql-unknown-metric"),
@@ -99,6 +100,9 @@ MISTAKES = {
     "a rate below nothing": ("        > 0.1", "        ‹<› 0", "promql-never"),
     "nothing counted": (
         "avg by (cache) (cache_hit_ratio) < 0.5", "count(up) ‹==› 0", "promql-never"),
+    "a quantile above the last bucket": (
+        f"      expr: {QUANTILE}\n      above: 0.3", f"      expr: ‹{QUANTILE}›\n      above: 1",
+        "promql-never"),
     "limits that contradict": (
         "(cache_hit_ratio) < 0.5 and on () sum(rate(http_requests_total[5m])) > 1",
         "(cache_hit_ratio) < 0.1 ‹and› avg by (cache) (cache_hit_ratio) > 0.9", "promql-never"),

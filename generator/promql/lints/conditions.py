@@ -117,11 +117,13 @@ def _never(asked: Asked) -> Iterator[Problem]:
         percent = number > 1 and is_share(value)
         if not possible.empty and possible.kept(op, number).empty and not percent:
             message = f"this can never be {op} {number:g}"
-            yield at_operator(node, "promql-never", message, _instead(value))
+            yield at_operator(node, "promql-never", message, _instead(value, possible.high))
 
 
-def _instead(value: Expr) -> str | None:
-    """What was meant by counting nothing."""
+def _instead(value: Expr, high: float) -> str | None:
+    """What was meant by counting nothing, or why nothing is higher."""
+    if any(isinstance(n, Call) and n.function == "histogram_quantile" for n in walk(value)):
+        return f"the histogram's highest bucket ends at {high:g}: quantiles stop there"
     counts = [n for n in walk(value) if isinstance(n, Aggregate) and n.op in ("count", "group")]
     if counts:
         return "where nothing is there, nothing is counted: use absent(), or add `or vector(0)`"
