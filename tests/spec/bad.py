@@ -381,3 +381,9 @@ added(
     "tenant label of a job", "collect:\n  - {job: x, targets: ['a:1'], labels: {tenant: other}}\n"
 )
 added("unknown tier", "tier: gld\n")
+added("an ignore without a reason", "metrics:  # tocsin: ignore promql-topk\n  x: {type: gauge}\n")
+added("an ignore without a code", "metrics:\n  # tocsin: ignore\n  x: {type: gauge}\n")
+added(
+    "an ignore without a day",
+    "metrics:\n  # tocsin: ignore promql-topk we need it until soon\n  x: {type: gauge}\n",
+)
