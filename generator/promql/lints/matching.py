@@ -105,12 +105,13 @@ def _unmatched(expr: Expr, node: Binary) -> list[str]:
 @lint({"promql-dead-or": Level.WARNING})
 def _dead(asked: Asked) -> Iterator[Problem]:
     """The right side of an `or` of which the left side has every series already."""
+    known = asked.catalogue.known()
     for node in walk(asked.expr):
         if not isinstance(node, Binary) or node.op != "or":
             continue
-        dead = covers(node.lhs, node.rhs)
-        constant = _always_there(node.lhs) and not expected_labels(node.rhs, {})
-        if dead or (constant and output_labels(node.rhs).named == frozenset()):
+        one = output_labels(node.rhs, known)
+        unlabelled = not one.named and not one.open
+        if covers(node.lhs, node.rhs) or (unlabelled and _always_there(node.lhs)):
             message = "this side of `or` never adds a series: the left one has them all"
             hint = "remove it, or put the more special side first"
             yield at(node.rhs, "promql-dead-or", message, hint)
