@@ -41,6 +41,7 @@ from generator.ir.cost import TenantCost
 from generator.ir.rules import AlertRule
 from generator.promql.isolate import Scope
 from generator.render.files import fleet_artifacts, tenant_artifacts
+from generator.spec.ignores import heeded
 from generator.spec.load import (
     PlatformSpec,
     TenantSpec,
@@ -139,7 +140,7 @@ def compile_specs(
             tenants[name] = _compile_one(root, name, spec, not wanted or name in wanted, today)
             advance()
     chosen = tuple(wanted) or names
-    return _with_fleet(spec, tenants, chosen)
+    return _with_fleet(spec, tenants, chosen, today)
 
 
 def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:
@@ -155,10 +156,10 @@ def _compile_one(
         return Compiled(name, None, (), loaded.findings)
     build = compile_tenant(loaded.tenant, spec.platform, proven=proven)
     horizon = horizon_findings(loaded.tenant, today) if today else ()
-    found = (*loaded.findings, *build.findings, *horizon)
+    found = in_order((*loaded.findings, *build.findings, *horizon))
     if not has_errors(found):
-        found = (*found, *tenant_invariants(build))
-    findings = in_order(found)
+        found = in_order((*found, *tenant_invariants(build)))
+    findings = heeded(found, loaded.ignores, today, judged=not has_errors(found))
     if has_errors(findings):
         return Compiled(name, None, (), findings)
     groups = without_notices(build.groups, spec.platform.labels.kind)
@@ -167,7 +168,10 @@ def _compile_one(
 
 
 def _with_fleet(
-    spec: PlatformSpec, tenants: Mapping[str, Compiled], wanted: tuple[str, ...]
+    spec: PlatformSpec,
+    tenants: Mapping[str, Compiled],
+    wanted: tuple[str, ...],
+    today: date | None,
 ) -> Compilation:
     findings = [*spec.findings, *(f for name in wanted for f in tenants[name].findings)]
     broken = [name for name, one in tenants.items() if one.build is None]
@@ -178,11 +182,13 @@ def _with_fleet(
             place = Place(f"specs/tenants/{name}.yaml", 1, 1)
             findings.append(warning("fleet-held", message, place, f"see: tocsin check {name}"))
     if broken:
-        return Compilation(spec.platform, tenants, None, in_order(findings), wanted)
+        told = heeded(findings, spec.ignores, today, judged=False)
+        return Compilation(spec.platform, tenants, None, told, wanted)
     fleet = compile_fleet(spec.platform, builds)
     findings += (*fleet.findings, *fleet_invariants(fleet.alertmanager, builds))
     artifacts = fleet_artifacts(fleet, builds)
-    return Compilation(spec.platform, tenants, artifacts, in_order(findings), wanted)
+    told = heeded(findings, spec.ignores, today, judged=len(wanted) == len(tenants))
+    return Compilation(spec.platform, tenants, artifacts, told, wanted)
 
 
 # --------------------------------------------------------------------------- verify

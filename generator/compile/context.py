@@ -37,10 +37,8 @@ class Context:
         )
 
     @cached_property
-    def catalogue(self) -> Catalogue | None:
-        """The declared metrics; None when the tenant declares none."""
-        if not self.tenant.metrics:
-            return None
+    def catalogue(self) -> Catalogue:
+        """The declared metrics, perhaps none, and the scrape jobs."""
         metrics = {
             name: MetricInfo(metric.type, metric.labels, metric.buckets)
             for name, metric in self.tenant.metrics.items()
@@ -48,7 +46,16 @@ class Context:
         own = {key for job in self.tenant.collect for key in job.labels}
         selected = {key for s in self.tenant.services.values() for key in s.selector}
         targets = frozenset({"instance", "job", self.platform.labels.tenant} | own | selected)
-        return Catalogue(metrics, targets, self.platform.metrics_strict)
+        return Catalogue(metrics, targets, self.platform.metrics_strict, self.jobs)
+
+    @cached_property
+    def jobs(self) -> frozenset[str]:
+        """Every job that the tenant collects or names; empty when it collects nothing itself."""
+        if not self.tenant.collect:
+            return frozenset()
+        labelled = {job.labels["job"] for job in self.tenant.collect if "job" in job.labels}
+        chosen = {s.selector["job"] for s in self.tenant.services.values() if "job" in s.selector}
+        return frozenset({job.job for job in self.tenant.collect} | labelled | chosen)
 
     def own(self, expr: str, *, constant: bool = False) -> IsolatedExpr:
         """An expression of ours, isolated and laid out. A fault in it is a fault of ours."""
@@ -59,20 +66,29 @@ class Context:
         return isolate(expr, self.scope, variables=True)
 
     def author(
-        self, text: Text, *, alert: bool = False, variables: bool = False
+        self,
+        text: Text,
+        *,
+        alert: bool = False,
+        level: tuple[str, float] | None = None,
+        variables: bool = False,
     ) -> tuple[IsolatedExpr | None, tuple[Finding, ...]]:
-        """An author's expression, isolated and checked; None when it cannot be used."""
+        """An author's expression, isolated and checked; None when it cannot be used.
+
+        `alert`: every sample of it fires; `level`: an alert compares it with (operator, number).
+        """
         expr, findings = isolate_text(text, self.scope, variables=variables)
         if expr is None:
             return None, findings
         told = list(findings)
-        catalogue = None if variables else self.catalogue
         problems = check(
             parse(text.value, variables=variables),
             text.value,
-            catalogue,
+            self.catalogue,
             alert=alert,
+            level=level,
             scrape_interval=None if variables else self.platform.scrape_interval,
+            retention=self.platform.retention,
         )
         told += [problem.finding(text) for problem in problems]
         if has_errors(told):

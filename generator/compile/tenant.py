@@ -14,6 +14,7 @@ from generator.compile.expectations import expectations
 from generator.compile.flapping import flapping_notice
 from generator.compile.groups import duplicate_groups, in_reading_order, within_limit
 from generator.compile.limits import limit_findings
+from generator.compile.lints import tenant_lints
 from generator.compile.markers import marker_groups
 from generator.compile.naming import dashboard_uid, group_name, rule_file
 from generator.compile.plan import PlannedAlert
@@ -72,6 +73,7 @@ def compile_tenant(tenant: Tenant, platform: Platform, *, proven: bool = True) -
         *uncut,
         *duplicate_groups(written),
         *limit_findings(tenant, platform, cost),
+        *tenant_lints(tenant, platform, alerts),
     ]
     return Build(
         tenant=tenant.id,

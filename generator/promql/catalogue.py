@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 COUNTER, GAUGE, HISTOGRAM, NATIVE = "counter", "gauge", "histogram", "native_histogram"
 SUMMARY, INFO = "summary", "info"
@@ -49,16 +50,18 @@ class Series:
     labels: frozenset[str] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """Declared metrics by name. `target_labels` come with every scraped series.
 
-    `strict`: an undeclared metric is an error, otherwise a warning.
+    `strict`: an undeclared metric is an error, otherwise a warning. `jobs`: every scrape job that
+    the tenant collects or names, where it collects all; empty: not known.
     """
 
     metrics: Mapping[str, MetricInfo] = field(default_factory=dict)
     target_labels: frozenset[str] = frozenset({"instance", "job"})
     strict: bool = False
+    jobs: frozenset[str] = frozenset()
 
     def series(self, name: str) -> Series | None:
         """The declared metric that makes series of this name; None when none does."""
@@ -97,7 +100,11 @@ class Catalogue:
         return series.labels | self.target_labels
 
     def known(self) -> dict[str, frozenset[str]]:
-        """Series name to labels, for `labels.output_labels`."""
+        """Series name to labels, for `labels.output_labels`; not to be changed."""
+        return self._known
+
+    @cached_property
+    def _known(self) -> dict[str, frozenset[str]]:
         found = ((name, self.labels_of(name)) for name in sorted(self.names()))
         return {name: labels for name, labels in found if labels is not None}
 

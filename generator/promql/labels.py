@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from generator.promql.regex import regex_matches_empty
 from generator.promql.tree import (
     ARITHMETIC,
+    SELECTING,
     SET,
     Aggregate,
     Binary,
@@ -29,7 +30,6 @@ from generator.promql.tree import (
 from generator.promql.types import type_of
 
 _NAME = "__name__"
-_KEEP_SERIES = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 _KEEP_NAME = frozenset(
     {"last_over_time", "sort", "sort_desc", "sort_by_label", "sort_by_label_desc", "info"}
 )
@@ -132,7 +132,7 @@ def _allows_absence(matcher: Matcher) -> bool:
 
 def _aggregated(node: Aggregate, known: Mapping[str, frozenset[str]] | None) -> LabelSet:
     inner = output_labels(node.args[-1], known) if node.args else NOTHING
-    if node.op in _KEEP_SERIES:
+    if node.op in SELECTING:
         return inner
     kept = (
         inner.without((*node.labels, _NAME))

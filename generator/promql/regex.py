@@ -20,6 +20,15 @@ def regex_matches_empty(pattern: str) -> bool:
 
 
 @lru_cache(4096)
+def full_match(pattern: str, value: str) -> bool | None:
+    """Whether the regex matches the whole value; None when it uses what only RE2 knows."""
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except (re.error, RecursionError, OverflowError):
+        return None
+
+
+@lru_cache(4096)
 def regex_error(pattern: str) -> str | None:
     """Why a regex is not valid, None when it is; judged by the second reader's RE2-like dialect."""
     plain = re.sub(VARIABLE, "x", pattern)

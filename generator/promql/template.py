@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from generator.findings import Finding, Text, error, in_order
+from generator.findings import Finding, Level, Text, error, in_order
+from generator.lints import declare
 from generator.promql.isolate import Scope
 from generator.promql.labels import LabelSet
+
+declare({"template-label": Level.ERROR})
 
 _GO = "and call html index slice js len not or print printf println urlquery eq ge gt le lt ne"
 _PROMETHEUS = (

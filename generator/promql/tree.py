@@ -14,6 +14,8 @@ COMPARISON = frozenset({"==", "!=", "<", "<=", ">", ">="})
 SET = frozenset({"and", "or", "unless"})
 PARAMETRIC = frozenset({"topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio"})
 """Aggregations whose first argument is a parameter."""
+SELECTING = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
+"""Aggregations that return some of the series as they are, whatever they are grouped by."""
 AGGREGATIONS = PARAMETRIC | {"sum", "avg", "count", "min", "max", "group", "stddev", "stdvar"}
 
 

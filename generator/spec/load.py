@@ -13,6 +13,7 @@ from pathlib import Path
 from generator.findings import Finding, Place, SpecError, error, has_errors, in_order
 from generator.promql.isolate import TENANT_ID
 from generator.spec.controls import check_controls, read_controls, with_packs
+from generator.spec.ignores import Ignore, read_ignores
 from generator.spec.model import Fleet, Platform, Tenant
 from generator.spec.packs import Pack, read_packs
 from generator.spec.read_notify import (
@@ -43,6 +44,7 @@ class PlatformSpec:
     root: Node
     packs: Mapping[str, Pack]
     findings: tuple[Finding, ...]
+    ignores: tuple[Ignore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,19 @@ class TenantSpec:
     name: str
     tenant: Tenant | None
     findings: tuple[Finding, ...]
+    ignores: tuple[Ignore, ...] = ()
 
 
 def load_platform(root: Path) -> PlatformSpec:
     """The platform and the packs of a repository. Raises SpecError when they have errors."""
     path = root / PLATFORM_FILE
-    node = _read(path, PLATFORM_FILE)
+    content = _content(path, PLATFORM_FILE)
+    node = read(PLATFORM_FILE, content)
     told, unusable = validate(node, "platform")
+    ignores, ignore_findings = read_ignores(PLATFORM_FILE, content)
     packs, pack_findings = read_packs(root)
     frameworks, control_findings = read_controls(root)
-    reading = Reading([*told, *pack_findings, *control_findings], unusable)
+    reading = Reading([*told, *ignore_findings, *pack_findings, *control_findings], unusable)
     if has_errors(told):
         raise SpecError(reading.findings)
     for pack in packs.values():
@@ -72,7 +77,7 @@ def load_platform(root: Path) -> PlatformSpec:
     _check_shared(node, reading)
     if has_errors(reading.findings):
         raise SpecError(reading.findings)
-    return PlatformSpec(platform, node, packs, in_order(reading.findings))
+    return PlatformSpec(platform, node, packs, in_order(reading.findings), ignores)
 
 
 def load_tenant(root: Path, name: str, spec: PlatformSpec) -> TenantSpec:
@@ -84,7 +89,8 @@ def load_tenant(root: Path, name: str, spec: PlatformSpec) -> TenantSpec:
     except SpecError as problem:
         return TenantSpec(name, None, problem.findings)
     told, unusable = validate(node, "tenant")
-    reading = Reading(list(told), unusable)
+    ignores, ignore_findings = read_ignores(file, content)
+    reading = Reading([*told, *ignore_findings], unusable)
     if node.kind != "map" or "tenant" not in node.entries or not reading.usable("tenant"):
         return TenantSpec(name, None, in_order(reading.findings))
     _check_name(node, name, reading)
@@ -93,7 +99,7 @@ def load_tenant(root: Path, name: str, spec: PlatformSpec) -> TenantSpec:
     check_controls(whole, spec.platform.frameworks, reading)
     tenant = read_tenant(whole, content, around, reading)
     findings = in_order(reading.findings)
-    return TenantSpec(name, None if has_errors(findings) else tenant, findings)
+    return TenantSpec(name, None if has_errors(findings) else tenant, findings, ignores)
 
 
 def load_fleet(root: Path, tenants: Sequence[str] = ()) -> Fleet:

@@ -174,6 +174,8 @@ class Platform:
     frameworks: Mapping[str, Framework] = field(default_factory=dict)
     """Compliance frameworks that specs may name, with the packs that give evidence."""
     sharding: Sharding = Sharding()
+    retention: Duration | None = None
+    """How long samples are kept; None: not stated."""
 
 
 # --------------------------------------------------------------------------- identity
@@ -474,6 +476,8 @@ class Alert:
     pack: str = ""
     flapping: bool = True
     """Whether `Tenant.flapping` watches it."""
+    for_place: Place | None = None
+    """Where `for` is written; None: it is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         security=read_security(root.get("security"), reading),
         limits=_limits(root.get("limits"), reading),
         sharding=_sharding(root.get("sharding"), reading),
+        retention=duration(kept) if (kept := root.get("retention")) else None,
     )
 
 

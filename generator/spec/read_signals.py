@@ -111,6 +111,7 @@ def _alert(name: str, place: Place, node: Node, around: Around, reading: Reading
         place=place,
         pack=around.pack,
         flapping=flag(node.get("flapping"), True),
+        for_place=waits.place if (waits := node.get("for")) else None,
     )
 
 

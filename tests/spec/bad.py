@@ -477,3 +477,9 @@ added(
     "timezone: Europe/Paris\nexpect:\n  - {alert: A, at: 2026-03-29T02:30, tells: [nobody]}\n",
 )
 whole("people is a truth", BASE.replace("slack}}", "slack}, people: ops}"))
+added("an ignore without a reason", "metrics:  # tocsin: ignore promql-topk\n  x: {type: gauge}\n")
+added("an ignore without a code", "metrics:\n  # tocsin: ignore\n  x: {type: gauge}\n")
+added(
+    "an ignore without a day",
+    "metrics:\n  # tocsin: ignore promql-topk we need it until soon\n  x: {type: gauge}\n",
+)

@@ -8,7 +8,7 @@ from generator.compile.signals.registry import Draft, compiles, finished, plain_
 from generator.compile.wording import operand, told_value
 from generator.findings import Finding, error, has_errors
 from generator.promql.build import with_range
-from generator.promql.check import raw_counters
+from generator.promql.lints.metrics import raw_counters
 from generator.promql.tree import Call, Expr, walk
 from generator.spec.model import Alert, Forecast
 from generator.values import Duration, plain
@@ -113,7 +113,7 @@ def _refused(tree: Expr, signal: Forecast, context: Context) -> tuple[Finding, .
         place = signal.expr.at(rates[0].start, rates[0].end - rates[0].start)
         message = f"a forecast draws a line through a gauge, not through {rates[0].function}()"
         return (error("forecast-gauge", message, place, "forecast the gauge itself"),)
-    for node in raw_counters(tree, context.catalogue) if context.catalogue else ():
+    for node in raw_counters(tree, context.catalogue):
         place = signal.expr.at(node.start, node.end - node.start)
         message = f"a forecast draws a line through a gauge, and {node.name} is a counter"
         return (error("forecast-gauge", message, place, "forecast a gauge"),)

@@ -105,14 +105,19 @@ def not_flapping(context: Context) -> list[tuple[str, str, str]]:
 
 
 def read(
-    text: Text, context: Context, *, condition: bool = False
+    text: Text,
+    context: Context,
+    *,
+    condition: bool = False,
+    level: tuple[str, float] | None = None,
 ) -> tuple[Expr | None, tuple[Finding, ...]]:
     """The tree of an author's expression, None when it cannot be used.
 
     It must return an instant vector: a scalar makes no alert, a range cannot be compared.
-    `condition`: the expression alone decides whether the alert fires.
+    `condition`: the expression alone decides whether the alert fires; `level`: it is compared with
+    this (operator, number).
     """
-    expr, findings = context.author(text, alert=condition)
+    expr, findings = context.author(text, alert=condition, level=level)
     if expr is None:
         return None, findings
     tree = parse(text.value)
@@ -144,8 +149,7 @@ def finished(
         found += [error(p.code, p.message, place, p.hint) for p in failure.problems]
         return Compiled((), tuple(found))
     labels = context.labels(alert.service, alert.severity, alert.labels)
-    known = context.catalogue.known() if context.catalogue else None
-    out = output_labels(parse(expr), known)
+    out = output_labels(parse(expr), context.catalogue.known())
     found += template_findings(context, (alert.summary, alert.description), out, labels)
     if has_errors(found):
         return Compiled((), tuple(found))

@@ -19,7 +19,7 @@ def threshold(alert: Alert, context: Context) -> Compiled:
     """
     signal = alert.signal
     assert isinstance(signal, Threshold)
-    tree, findings = read(signal.expr, context)
+    tree, findings = read(signal.expr, context, level=(signal.op, float(signal.level)))
     if tree is None:
         return Compiled((), findings)
     value = operand(signal.expr.value)
