@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 
@@ -14,7 +15,8 @@ _MAX_MS = 2**63 // 1_000_000
 _PRECEDENCE = {"+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "^": 6}
 _UNARY = 6
 _INTEGER = re.compile(r"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|[0-9]+(?:_[0-9]+)*")
-_FLOAT = re.compile(r"(?:[0-9]+(?:_[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_FLOAT = re.compile(rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
 
 
 def positive(c: Cursor) -> Span:
@@ -84,8 +86,8 @@ def seconds(kind: str, text: str, at: int) -> float:
                 return float(int(digits, 16))
             octal = len(digits) > 1 and digits[0] == "0" and not set(digits) & {"8", "9"}
             return float(int(digits, 8 if octal else 10))
-        if _FLOAT.fullmatch(text):
-            return float(text)
+        if _FLOAT.fullmatch(text) and not math.isinf(value := float(text)):
+            return value
     except (ValueError, OverflowError):
         pass
     raise PromqlSyntaxError(

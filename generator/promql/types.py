@@ -17,6 +17,7 @@ from generator.promql.tree import (
     PARAMETRIC,
     SET,
     Aggregate,
+    At,
     Binary,
     Call,
     Expr,
@@ -130,8 +131,8 @@ class _Check:
             if offset is not None:
                 self.offset(offset)
             at = getattr(node, "at", None)
-            if at is not None and at.duration and self.target < NUMBER_IS_DURATION:
-                self.newer("a duration after `@`", NUMBER_IS_DURATION, at.start, at.end)
+            if at is not None:
+                self.at(at)
 
     def call(self, node: Call) -> None:
         name, count = node.function, len(node.args)
@@ -351,6 +352,14 @@ class _Check:
         self.span(span)
         if span.ms == 0 and self.target < DURATION_ARITHMETIC:
             self.newer("an offset of zero", DURATION_ARITHMETIC, span.start, span.end)
+
+    def at(self, at: At) -> None:
+        if self.target >= NUMBER_IS_DURATION:
+            return
+        if at.duration:
+            self.newer("a duration after `@`", NUMBER_IS_DURATION, at.start, at.end)
+        elif "_" in at.time and at.time[0] not in "$[":
+            self.newer("an underscore in a number", NUMBER_IS_DURATION, at.start, at.end)
 
     def number(self, node: Number) -> None:
         if node.duration and self.target < NUMBER_IS_DURATION:
