@@ -31,7 +31,7 @@ _TOKEN = re.compile(
 )
 _STRAY = (
     "( ) { } [ ] , : @ = != =~ + - ^ == 5m 0 -1 1e3 by on bool offset group_left() and or unless "
-    "start() end() step() sum rate x{} \"s\" 'é' `r` inf NaN # 5m1h [5m] [5m:] {__name__=\"a\"} "
+    'start() end() step() sum rate x{} "s" \'é\' `r` inf NaN # 5m1h [5m] [5m:] {__name__="a"} '
     "smoothed anchored fill(0) ignoring(a) $x 0x1F 1_0 x:y"
 ).split()
 
@@ -48,6 +48,8 @@ class Words:
     values: tuple[str, ...]
     target: Version
     experimental: bool
+    grouping: tuple[str, ...] = ()
+    """Labels of `by`, `without`, `on`, `ignoring` and `group_left`, where they are others."""
     evaluated: bool = False
     times: tuple[str, ...] = ("1609746000", "start()", "end()", "-1", "0x10", "1.5", "START( )")
 
@@ -70,6 +72,7 @@ class Sentences:
     def __init__(self, words: Words, seed: str) -> None:
         self.words = words
         self.random = random.Random(f"{SEED} {seed}")
+        self.grouping = words.grouping or words.labels
         self.modern = words.target >= Version(3, 4)
         self.quoted = words.target >= Version(2, 55)
         self.functions = [
@@ -273,7 +276,7 @@ class Sentences:
                 return f"{op}({inner}) {grouping}"
 
     def label_list(self) -> str:
-        labels = list(self.random.sample(self.words.labels, self.random.choice((0, 1, 1, 2))))
+        labels = list(self.random.sample(self.grouping, self.random.choice((0, 1, 1, 2))))
         if self.quoted and not self.words.evaluated and self.chance(0.1):
             labels.append('"a.b"')
         return ", ".join(labels) + (self.pick(("", ",")) if labels else "")
@@ -289,10 +292,10 @@ class Sentences:
         right = self.vector(depth)
         words = " bool" if op[0] in "=!<>" and self.chance(0.3) else ""
         if self.chance(0.5):
-            labels = self.random.sample(self.words.labels, self.random.choice((0, 1, 2)))
+            labels = self.random.sample(self.grouping, self.random.choice((0, 1, 2)))
             words += f" {self.pick(('on', 'ignoring', 'ON'))}{self.space()}({', '.join(labels)})"
             if not is_set and self.chance(0.4):
-                free = [label for label in self.words.labels if label not in labels]
+                free = [label for label in self.grouping if label not in labels]
                 include = self.pick(("", "()", f"({self.pick(free)})"))
                 words += f" {self.pick(('group_left', 'group_right'))} {include}"
         text = f"{left}{self.gap()}{op.upper() if self.chance(0.05) else op}{words}{self.gap()}"
@@ -314,4 +317,3 @@ class Sentences:
 
     def pick(self, choices: Sequence[_T]) -> _T:
         return self.random.choice(choices)
-

@@ -31,7 +31,9 @@ pytestmark = [pytest.mark.tools, pytest.mark.live]
 
 
 @pytest.fixture(scope="module")
-def server(newest: Mapping[str, Tool], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    newest: Mapping[str, Tool], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("official")
     with serving(newest["prometheus"], folder, f"--enable-feature={FEATURES}") as running:
         yield running
