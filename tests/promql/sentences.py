@@ -23,17 +23,21 @@ CASES = int(os.environ.get("TOCSIN_CASES", "0"))
 SEED = os.environ.get("TOCSIN_SEED", "tocsin")
 """Another seed is another corpus; a failure names the one it came from."""
 
-_OPERATORS = "+ - * / % ^ atan2 == != > < >= <= and or unless".split()
+_OPERATORS = (
+    "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless",
+)  # fmt: skip
 _TOKEN = re.compile(
     r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`|\#[^\n]*\n?|[A-Za-z_:][\w:]*"""
     r"""|[0-9][\w.]*|[=!]~|[=!<>]=|\s+|.""",
     re.DOTALL,
 )
 _STRAY = (
-    "( ) { } [ ] , : @ = != =~ + - ^ == 5m 0 -1 1e3 by on bool offset group_left() and or unless "
-    'start() end() step() sum rate x{} "s" \'é\' `r` inf NaN # 5m1h [5m] [5m:] {__name__="a"} '
-    "smoothed anchored fill(0) ignoring(a) $x 0x1F 1_0 x:y"
-).split()
+    "(", ")", "{", "}", "[", "]", ",", ":", "@", "=", "!=", "=~", "+", "-", "^", "==", "5m", "0",
+    "-1", "1e3", "by", "on", "bool", "offset", "group_left()", "and", "or", "unless", "start()",
+    "end()", "step()", "sum", "rate", "x{}", '"s"', "'é'", "`r`", "inf", "NaN", "#", "5m1h", "[5m]",
+    "[5m:]", '{__name__="a"}', "smoothed", "anchored", "fill(0)", "ignoring(a)", "$x", "0x1F",
+    "1_0", "x:y", "</", ">/",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
