@@ -350,8 +350,12 @@ class _Check:
 
     def offset(self, span: Span) -> None:
         self.span(span)
-        if span.ms == 0 and self.target < DURATION_ARITHMETIC:
+        if self.target >= DURATION_ARITHMETIC:
+            return
+        if span.ms == 0:
             self.newer("an offset of zero", DURATION_ARITHMETIC, span.start, span.end)
+        elif span.text[0] == "+":
+            self.newer("a plus after `offset`", DURATION_ARITHMETIC, span.start, span.end)
 
     def at(self, at: At) -> None:
         if self.target >= NUMBER_IS_DURATION:

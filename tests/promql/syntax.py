@@ -168,6 +168,7 @@ ACCEPTED_SINCE = {
     ),
     "3.4": (
         "foo offset 0s",
+        "foo offset +5m",
         "foo offset --5m",
     ),
 }

@@ -6,6 +6,7 @@ of random sentences, whole and broken; the older generations judge it through on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,14 @@ FEATURES = "promql-experimental-functions,promql-duration-expr"
 pytestmark = [pytest.mark.tools, pytest.mark.live]
 
 
+DIFFERENCES = {
+    "3.5 takes an offset of NaN, later versions refuse it as we do": re.compile(
+        r"(?i)\boffset\b[^a-z{}]*(#.*\s*)?[^a-z{}]*nan\b"
+    ),
+}
+"""Where the real parser and ours may differ, and why."""
+
+
 @pytest.fixture(scope="module")
 def server(
     newest: Mapping[str, Tool], tmp_path_factory: pytest.TempPathFactory
@@ -46,6 +55,10 @@ def corpus(seed: str) -> list[str]:
     tables = [*ACCEPTED, *newer, *EXPERIMENTAL, *GONE, *REJECTED]
     texts = made.distinct(NUMBER // 2) + made.distinct(NUMBER - NUMBER // 2, made.broken)
     return [text for text in dict.fromkeys(texts + tables) if text.strip()]
+
+
+def known(text: str) -> bool:
+    return any(pattern.search(text) for pattern in DIFFERENCES.values())
 
 
 def ours(text: str, target: Version, *, experimental: bool) -> Expr | None:
@@ -67,7 +80,8 @@ def test_the_newest_prometheus_accepts_what_we_do_and_finds_the_same_selectors(
     for text, answer in zip(texts, answers, strict=True):
         tree = ours(text, target, experimental=True)
         if (tree is None) is (answer["status"] == "success"):
-            verdicts[text] = answer.get("error", "accepted")
+            if not known(text):
+                verdicts[text] = answer.get("error", "accepted")
         elif tree is not None:
             both += 1
             pair = (list(our_selectors(tree)), list(their_selectors(answer["data"])))
@@ -87,6 +101,7 @@ def test_every_promtool_accepts_what_we_do(tools: Mapping[str, Tool], tmp_path: 
         text: verdicts.get(row, "accepted")
         for row, text in enumerate(texts)
         if (ours(text, promtool.version, experimental=False) is None) is not (row in verdicts)
+        if not known(text)
     }
     assert differences == {}, f"seed {SEED}"
 

@@ -1,4 +1,4 @@
-"""Every expression that the packages of `tests/judges.py` publish is read, isolated and laid out."""
+"""Every expression that the packages of `tests/judges.py` publish: read, isolated, laid out."""
 
 from __future__ import annotations
 
