@@ -15,6 +15,8 @@ _MAX_MS = 2**63 // 1_000_000
 _PRECEDENCE = {"+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "^": 6}
 _UNARY = 6
 _INTEGER = re.compile(r"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|[0-9]+(?:_[0-9]+)*")
+_PAIRED = frozenset({"min", "max", "min_of", "max_of"})
+_QUERY = frozenset({"step", "range"})
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
 _FLOAT = re.compile(rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
 
@@ -49,7 +51,7 @@ def offset_span(c: Cursor) -> Span:
         span = _literal(c)
         ms = -span.ms if sign == "-" and span.ms is not None else span.ms
         return replace(span, start=start, text=c.source[start : span.end], ms=ms)
-    if c.kind not in ("(", "+", "-"):
+    if c.kind not in ("(", "+", "-") and c.text.lower() not in _QUERY | _PAIRED:
         raise c.unexpected("expected a duration after `offset`")
     end = _duration_expr(c, 1)
     return Span(start, end, c.source[start:end], arithmetic=True)
@@ -121,6 +123,8 @@ def _duration_expr(c: Cursor, minimum: int) -> int:
         end = c.take(")", "`)`")
     elif c.kind in ("number", "duration", "variable"):
         end = _literal(c).end
+    elif c.kind == "word" and c.text.lower() in _QUERY | _PAIRED:
+        end = _of_the_query(c)
     else:
         raise c.unexpected("expected a duration", "durations are like 5m, 1h30m")
     while c.kind in ("+", "-", "*", "/", "%", "^"):
@@ -133,6 +137,18 @@ def _duration_expr(c: Cursor, minimum: int) -> int:
         end = _duration_expr(c, level if op == "^" else level + 1)
     c.depth -= 1
     return end
+
+
+def _of_the_query(c: Cursor) -> int:
+    """`step()`, `range()`, `min_of(a, b)`, `max_of(a, b)`; returns the offset after it."""
+    word = c.text.lower()
+    c.advance()
+    c.take("(", f"`(` after {word}")
+    if word in _PAIRED:
+        _duration_expr(c, 1)
+        c.take(",", "`,` between two durations")
+        _duration_expr(c, 1)
+    return c.take(")", "`)`")
 
 
 def _literal_value(c: Cursor) -> float:

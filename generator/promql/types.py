@@ -16,6 +16,7 @@ from generator.promql.tree import (
     COMPARISON,
     PARAMETRIC,
     SET,
+    TRIM,
     Aggregate,
     At,
     Binary,
@@ -41,6 +42,13 @@ NUMBER_IS_DURATION = Version(2, 54)
 QUOTED_NAMES = Version(2, 51)
 QUOTED_GROUPING = Version(2, 55)
 DURATION_ARITHMETIC = Version(3, 4)
+DURATION_FUNCTIONS = Version(3, 6)
+EXTENDED_RANGES = Version(3, 7)
+FILL = Version(3, 10)
+TRIMMING = Version(3, 11)
+RANGE_DURATION = Version(3, 12)
+MIN_OF = Version(3, 13)
+DURATIONS_ARE_STABLE = Version(3, 14)
 _SIGNED = re.compile(r"[-+\s]*[0-9A-Za-z_.]+")
 """A literal with signs, which needs no feature flag."""
 _LIMITS = Version(2, 54)
@@ -130,6 +138,9 @@ class _Check:
             offset = getattr(node, "offset", None)
             if offset is not None:
                 self.offset(offset)
+            extended = getattr(node, "extended", None)
+            if extended is not None:
+                self.extended(extended)
             at = getattr(node, "at", None)
             if at is not None:
                 self.at(at)
@@ -141,7 +152,7 @@ class _Check:
             self.unknown(node, known)
             if known is None:
                 return
-        elif known.experimental and not self.experimental:
+        elif known.flagged(self.target) and not self.experimental:
             self.flag(f"{name}() is experimental", node.start, node.start + len(name), "functions")
         least = len(known.args) - (1 if known.variadic else 0)
         most = least + known.variadic if known.variadic >= 0 else None
@@ -274,6 +285,7 @@ class _Check:
                     if type_ == _M
                     else None,
                 )
+        self.new_operators(node, *where)
         if node.bool and node.op not in COMPARISON:
             self.report("`bool` goes with comparisons only", *where)
         if node.op in COMPARISON and not node.bool and left == right == _S:
@@ -286,6 +298,19 @@ class _Check:
             )
         if node.matching is not None:
             self.matching(node, left, right)
+
+    def new_operators(self, node: Binary, start: int, end: int) -> None:
+        if node.op in TRIM and self.target < TRIMMING:
+            self.newer(node.op, TRIMMING, start, end)
+        if not node.fill:
+            return
+        if self.target < FILL:
+            self.newer(f"{node.fill[0][0]}()", FILL, start, end)
+        elif not self.experimental:
+            feature = "promql-binop-fill-modifiers"
+            self.flag(f"{node.fill[0][0]}() is experimental", start, end, feature)
+        if node.op in SET or _S in (type_of(node.lhs), type_of(node.rhs)):
+            self.report(f"{node.fill[0][0]}() works between instant vectors only", start, end)
 
     def matching(self, node: Binary, left: str, right: str) -> None:
         assert node.matching is not None
@@ -338,7 +363,11 @@ class _Check:
         if span.arithmetic:
             if self.target < DURATION_ARITHMETIC:
                 self.newer("arithmetic in a duration", DURATION_ARITHMETIC, span.start, span.end)
-            elif not self.experimental and not _SIGNED.fullmatch(span.text):
+                return
+            self.duration_functions(span)
+            if self.target >= DURATIONS_ARE_STABLE or self.experimental:
+                return
+            if not _SIGNED.fullmatch(span.text):
                 self.flag(
                     "arithmetic in a duration is experimental",
                     span.start,
@@ -356,6 +385,26 @@ class _Check:
             self.newer("an offset of zero", DURATION_ARITHMETIC, span.start, span.end)
         elif span.text[0] == "+":
             self.newer("a plus after `offset`", DURATION_ARITHMETIC, span.start, span.end)
+
+    def duration_functions(self, span: Span) -> None:
+        for word in sorted({*re.findall(r"[a-z_]+(?=\s*\()", span.text.lower())}):
+            since = {"range": RANGE_DURATION, "min_of": MIN_OF, "max_of": MIN_OF}.get(
+                word, DURATION_FUNCTIONS
+            )
+            if self.target < since:
+                self.newer(f"{word}() in a duration", since, span.start, span.end)
+            elif word in ("min", "max") and self.target >= MIN_OF:
+                self.report(
+                    f"{word}() in a duration is gone since Prometheus {MIN_OF}",
+                    span.start, span.end, f"write {word}_of()", "promql-version",
+                )  # fmt: skip
+
+    def extended(self, span: Span) -> None:
+        if self.target < EXTENDED_RANGES:
+            self.newer(f"`{span.text}`", EXTENDED_RANGES, span.start, span.end)
+        elif not self.experimental:
+            feature = "promql-extended-range-selectors"
+            self.flag(f"`{span.text}` is experimental", span.start, span.end, feature)
 
     def at(self, at: At) -> None:
         if self.target >= NUMBER_IS_DURATION:
