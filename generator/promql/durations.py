@@ -81,7 +81,10 @@ def seconds(kind: str, text: str, at: int) -> float:
     """The value of a number or a duration literal that stands at `at`."""
     try:
         if kind == "duration":
-            return float(Duration.parse(text).seconds)
+            value = float(Duration.parse(text).seconds)
+            if value * 1000 > _MAX_MS:
+                raise ValueError
+            return value
         if _INTEGER.fullmatch(text):
             digits = text.replace("_", "").lower()
             if digits.startswith("0x"):

@@ -96,9 +96,10 @@ PROMQL_PARSER_REFUSES: dict[str, _Reason] = {
 PROMQL_PARSER_ACCEPTS: dict[str, _Reason] = {
     "a broken character": said("\ufffd"),
     "a range of zero": said(r"\[0\]"),
-    "a duration out of range": said(r"300000?y|300y"),
+    "a duration out of range": said(r"300000?y|300y|[0-9]{9}[mhdwy]"),
     "a number out of range": said(r"[0-9][eE][0-9]{3}|[0-9]{19}"),
-    "start() and end() as functions": said(r"(?i)\b(start|end)\s*\("),
+    "functions of the query's time": said(r"(?i)\b(start|end|step|range)\s*\("),
+    "a sign before a range": said(r"(?s)^\s*\+.*\]"),
     "another regex syntax: a**, a++, a{1001}": said(r"a\*\*|a\+\+|a\{1001\}"),
     "an empty label name": said(r'by \(""\)'),
     "`or` in braces, of VictoriaMetrics": said(r"\{[^}]*\bor\b"),
