@@ -29,12 +29,12 @@ test: $(READY) ## Run every test; needs the real tools and fetches them
 	@$(BIN)/python -m tests.judges || true
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-fuzz: $(READY) ## Run the random tests of PromQL and isolation on CASES new cases each
+fuzz: $(READY) ## Run the random tests of PromQL, isolation and specs on up to CASES new cases each
 	@$(BIN)/python -m generator.tools install
 	@$(BIN)/python -m tests.judges || true
 	@export TOCSIN_CASES=$(CASES) TOCSIN_SEED="$${TOCSIN_SEED:-$$(date +%s)}"; \
 	  echo "fuzz: TOCSIN_SEED=$$TOCSIN_SEED TOCSIN_CASES=$$TOCSIN_CASES"; \
-	  $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/promql
+	  $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/promql tests/spec/test_fuzz.py
 
 tools: $(READY) ## Put promtool, prometheus, amtool and alertmanager under .tools/, three generations
 	@$(BIN)/python -m generator.tools install

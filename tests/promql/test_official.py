@@ -7,6 +7,7 @@ of random sentences, whole and broken; the older generations judge it through on
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from generator.promql.durations import seconds
+from generator.promql.isolate import Scope, isolate
 from generator.promql.lexer import tokens
 from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
@@ -93,6 +95,48 @@ def test_the_newest_prometheus_accepts_what_we_do_and_finds_the_same_selectors(
     assert NUMBER // 2 <= both <= NUMBER * 9 // 10, "the corpus has both kinds"
 
 
+def test_the_newest_prometheus_finds_every_selector_pinned(
+    server: Server, newest: Mapping[str, Tool]
+) -> None:
+    """Isolated text, read by the official parser: one tenant matcher each, all else as it was."""
+    scope = Scope("tenant", "a", newest["prometheus"].version, experimental=True)
+    pairs, refused = [], Counter[str]()
+    for text in corpus("pinned"):
+        try:
+            pairs.append((text, isolate(text, scope)))
+        except PromqlError as failure:
+            refused.update(problem.code for problem in failure.problems)
+    before = server.answers("/api/v1/parse_query", [{"query": text} for text, _ in pairs])
+    after = server.answers("/api/v1/parse_query", [{"query": expr} for _, expr in pairs])
+    pin = ("tenant", "=", "a")
+    wrong = []
+    for (_, expr), old, new in zip(pairs, before, after, strict=True):
+        pinned = [s for s in their_selectors(new["data"]) if s[0] != "subquery"]
+        plain = [s for s in their_selectors(old["data"]) if s[0] != "subquery"]
+        expected = [(kind, matchers | {pin}, *rest) for kind, matchers, *rest in plain]
+        on_label = [[m for m in s[1] if m[0] == "tenant"] for s in pinned]
+        if pinned != expected or any(found != [pin] for found in on_label):
+            wrong.append(expr)
+    assert wrong == [], f"seed {SEED}"
+    assert len(pairs) >= NUMBER // 3
+    assert refused.keys() <= REFUSALS
+
+
+REFUSALS = frozenset(
+    [
+        "promql-syntax",
+        "promql-type",
+        "promql-function",
+        "promql-regex",
+        "promql-version",
+        "promql-experimental",
+        "isolation-constant",
+        "isolation-info",
+    ]
+)
+"""What random text of this vocabulary, which never names the label, is refused for."""
+
+
 def test_every_promtool_accepts_what_we_do(tools: Mapping[str, Tool], tmp_path: Path) -> None:
     promtool = tools["promtool"]
     texts = tuple(text for text in corpus("promtool") if text.isascii() and "\x0b" not in text)
@@ -162,7 +206,7 @@ def _time(offset: Span | None, at: At | None) -> tuple[object, object, object]:
     return moved, round(value * 1000), None
 
 
-def their_selectors(node: Any) -> Iterator[_Selector]:
+def their_selectors(node: Any) -> Iterator[Any]:
     """The same of parse_query's JSON tree."""
     moved = (node.get("offset"), node.get("timestamp"), node.get("startOrEnd"))
     match node["type"]:
