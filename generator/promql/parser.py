@@ -12,6 +12,7 @@ from functools import lru_cache
 from generator.promql.cursor import Cursor
 from generator.promql.durations import offset_span, positive, seconds, timestamp
 from generator.promql.lexer import unquote
+from generator.promql.matchers import selector
 from generator.promql.problems import PromqlSyntaxError
 from generator.promql.tree import (
     AGGREGATIONS,
@@ -19,7 +20,6 @@ from generator.promql.tree import (
     Binary,
     Call,
     Expr,
-    Matcher,
     Matching,
     Number,
     Paren,
@@ -49,7 +49,6 @@ _NO_FUNCTION = _NO_METRIC | {"and", "or", "unless", "by", "without", "offset"}
 _FILL = frozenset({"fill", "fill_left", "fill_right"})
 _EXTENDED = frozenset({"anchored", "smoothed"})
 _NO_LABEL = frozenset({"without", "inf", "nan"})
-_OPERATORS = ("=", "!=", "=~", "!~")
 
 
 def parse(text: str, *, variables: bool = False) -> Expr:
@@ -203,7 +202,7 @@ def _primary(c: Cursor) -> Expr:
         c.height = c.grown(c.height, start)
         return Paren(start, end, inner)
     if kind == "{":
-        return _selector(c, None, start, start, False)
+        return selector(c, None, start, start, False)
     if kind == "string":
         value_ = unquote(text, start)
         c.advance()
@@ -211,7 +210,7 @@ def _primary(c: Cursor) -> Expr:
     if kind == "variable":
         c.advance()
         if c.kind in ("{", "["):
-            return _selector(c, text, start, start + len(text), True)
+            return selector(c, text, start, start + len(text), True)
         return Variable(start, start + len(text), text)
     raise c.unexpected("expected a metric, a number, a function or `(`")
 
@@ -233,7 +232,7 @@ def _word(c: Cursor, text: str, start: int) -> Expr:
     if low in _NO_METRIC:
         raise c.unexpected("this keyword cannot name a metric")
     c.advance()
-    return _selector(c, text, start, start + len(text), False)
+    return selector(c, text, start, start + len(text), False)
 
 
 def _call(c: Cursor, name: str, start: int) -> Call:
@@ -282,67 +281,6 @@ def _grouping(c: Cursor) -> tuple[str, tuple[str, ...], int, int, bool]:
     c.advance()
     labels, end, quoted = _labels(c)
     return word, labels, start, end, quoted
-
-
-def _selector(
-    c: Cursor, metric: str | None, start: int, end: int, variable: bool
-) -> VectorSelector:
-    brace = -1
-    matchers: tuple[Matcher, ...] = ()
-    if c.kind == "{":
-        brace = c.at
-        matchers, end = _matchers(c)
-        if metric is not None and not variable:
-            for matcher in matchers:
-                if matcher.name == "__name__":
-                    raise PromqlSyntaxError(
-                        f"the metric's name is set twice: {metric} and {matcher.value}",
-                        matcher.start,
-                        matcher.end - matcher.start,
-                    )
-    return VectorSelector(start, end, metric, matchers, brace, end, None, None, variable)
-
-
-def _matchers(c: Cursor) -> tuple[tuple[Matcher, ...], int]:
-    c.advance()
-    found: list[Matcher] = []
-    while c.kind != "}":
-        found.append(_matcher(c))
-        if c.kind == "}":
-            break
-        if c.kind == "word" and c.text.lower() == "or":
-            raise c.unexpected(
-                "`or` inside braces is not PromQL (VictoriaMetrics only)",
-                "write two selectors with `or` between them, or one regex matcher",
-            )
-        c.take(",", "`,` or `}` after a matcher")
-    return tuple(found), c.take("}", "`}`")
-
-
-def _matcher(c: Cursor) -> Matcher:
-    kind, text, start = c.kind, c.text, c.at
-    if kind == "string":
-        name = unquote(text, start)
-    elif (kind == "word" and ":" not in text) or kind == "variable":
-        name = text
-    else:
-        raise c.unexpected("expected a label name or `}`")
-    end = start + len(text)
-    c.advance()
-    if kind == "string" and c.kind in (",", "}"):
-        return Matcher(start, end, "__name__", "=", name, True, True)
-    op = c.kind
-    if op not in _OPERATORS:
-        raise c.unexpected(
-            "expected =, !=, =~ or !~ after the label name",
-            "one `=` compares labels" if op == "==" else None,
-        )
-    c.advance()
-    if c.kind != "string":
-        raise c.unexpected("expected the label's value in quotes")
-    value, end = unquote(c.text, c.at), c.at + len(c.text)
-    c.advance()
-    return Matcher(start, end, name, op, value, kind == "string", False, kind == "variable")
 
 
 def _postfix(c: Cursor, expr: Expr) -> Expr:
