@@ -95,11 +95,13 @@ PROMQL_PARSER_REFUSES: dict[str, _Reason] = {
 }
 PROMQL_PARSER_ACCEPTS: dict[str, _Reason] = {
     "a broken character": said("\ufffd"),
-    "a range of zero": said(r"\[0\]"),
+    "a range of zero": said(r"\[0\s*\]"),
     "a duration out of range": said(r"300000?y|300y|[0-9]{9}[mhdwy]"),
     "a number out of range": said(r"[0-9][eE][0-9]{3}|[0-9]{19}"),
     "functions of the query's time": said(r"(?i)\b(start|end|step|range)\s*\("),
-    "a sign before a range": said(r"(?s)^\s*\+.*\]"),
+    "a sign before a range": said(r"(?s)\+.*\]"),
+    "a sign before a string": said(r"[-+]\s*[\"'`]"),
+    "any parameter of limitk and limit_ratio": said(r"limit(k|_ratio)"),
     "another regex syntax: a**, a++, a{1001}": said(r"a\*\*|a\+\+|a\{1001\}"),
     "an empty label name": said(r'by \(""\)'),
     "`or` in braces, of VictoriaMetrics": said(r"\{[^}]*\bor\b"),
