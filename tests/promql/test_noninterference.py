@@ -163,7 +163,7 @@ def test_without_isolation_the_answers_would_differ(
     texts = [question(text, index) for index, (text, _) in enumerate(isolated(scope, 100))]
     mixed = list(map(result, ask(databases.mixed, texts)))
     alone = list(map(result, ask(databases.alone, texts)))
-    assert sum(one != other for one, other in zip(mixed, alone, strict=True)) >= 40
+    assert sum(one != other for one, other in zip(mixed, alone, strict=True)) >= 25
     assert any(map(foreign, mixed))
 
 
