@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TENANT ?=
 WORKERS ?= auto
+CASES ?= 50000
 
-.PHONY: help build check test tools lint format golden bench clean distclean
+.PHONY: help build check test fuzz tools lint format golden bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -25,10 +26,19 @@ check: $(READY) ## Check TENANT=x (all without it) with the real tools; write no
 
 test: $(READY) ## Run every test; needs the real tools and fetches them
 	@$(BIN)/python -m generator.tools install
+	@$(BIN)/python -m tests.judges || true
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+fuzz: $(READY) ## Run the random tests of PromQL, isolation and specs on up to CASES new cases each
+	@$(BIN)/python -m generator.tools install
+	@$(BIN)/python -m tests.judges || true
+	@export TOCSIN_CASES=$(CASES) TOCSIN_SEED="$${TOCSIN_SEED:-$$(date +%s)}"; \
+	  echo "fuzz: TOCSIN_SEED=$$TOCSIN_SEED TOCSIN_CASES=$$TOCSIN_CASES"; \
+	  $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/promql tests/spec/test_fuzz.py
 
 tools: $(READY) ## Put promtool, prometheus, amtool and alertmanager under .tools/, three generations
 	@$(BIN)/python -m generator.tools install
+	@$(BIN)/python -m tests.judges || true
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

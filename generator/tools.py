@@ -190,7 +190,7 @@ def install(root: Path) -> bool:
         return True
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return _say_unknown_system(root)
-    apt = _Apt(root / ".tools" / "apt")
+    apt = Apt(root / ".tools" / "apt")
     print(f"tools: reading package lists ({', '.join(g.name for g in todo)})", flush=True)
     apt.update()
     for generation in todo:
@@ -199,7 +199,7 @@ def install(root: Path) -> bool:
     return all(_complete(root, g) for g in GENERATIONS if g.required)
 
 
-def _install_generation(root: Path, generation: Generation, apt: _Apt) -> None:
+def _install_generation(root: Path, generation: Generation, apt: Apt) -> None:
     print(f"tools: unpacking {generation.name}", flush=True)
     stage = root / ".tools" / f"{generation.name}.new"
     shutil.rmtree(stage, ignore_errors=True)
@@ -274,7 +274,7 @@ def _say_unknown_system(root: Path) -> bool:
     return False
 
 
-class _Apt:
+class Apt:
     """apt with lists, cache and sources of its own in one folder; the system's is not touched."""
 
     def __init__(self, folder: Path) -> None:

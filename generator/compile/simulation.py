@@ -17,6 +17,7 @@ from generator.ir.rules import RecordingRule
 from generator.promql.parser import parse
 from generator.promql.tree import (
     SET,
+    TRIM,
     Aggregate,
     Binary,
     Call,
@@ -112,6 +113,8 @@ class Evaluation:
         at = time - _offset(node.offset)
         if node.at is not None:
             raise Unsupported("@")
+        if node.extended is not None:
+            raise Unsupported(node.extended.text)
         found: Vector = []
         selected = self._select(node)
         first, last = self._indexes(at - LOOKBACK, at)
@@ -236,6 +239,8 @@ class Evaluation:
             start = end - _seconds(node.range)
             if node.at is not None or node.selector.at is not None:
                 raise Unsupported("@")
+            if node.extended is not None:
+                raise Unsupported(node.extended.text)
             found = self._matching(node.selector, start, end)
             return [(labels, points, start, end) for _, labels, points in found if points]
         if isinstance(node, Subquery):
@@ -278,6 +283,8 @@ class Evaluation:
         return operations.aggregate(node, inner, parameter)
 
     def _binary(self, node: Binary, time: float) -> Vector | float:
+        if node.op in TRIM or node.fill:
+            raise Unsupported(f"{node.op} with fill()" if node.fill else node.op)
         left, right = self.value(node.lhs, time), self.value(node.rhs, time)
         if node.op in SET:
             if isinstance(left, float) or isinstance(right, float):

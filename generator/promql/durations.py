@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 
@@ -14,7 +15,10 @@ _MAX_MS = 2**63 // 1_000_000
 _PRECEDENCE = {"+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "^": 6}
 _UNARY = 6
 _INTEGER = re.compile(r"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|[0-9]+(?:_[0-9]+)*")
-_FLOAT = re.compile(r"(?:[0-9]+(?:_[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_PAIRED = frozenset({"min", "max", "min_of", "max_of"})
+_QUERY = frozenset({"step", "range"})
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_FLOAT = re.compile(rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
 
 
 def positive(c: Cursor) -> Span:
@@ -47,7 +51,7 @@ def offset_span(c: Cursor) -> Span:
         span = _literal(c)
         ms = -span.ms if sign == "-" and span.ms is not None else span.ms
         return replace(span, start=start, text=c.source[start : span.end], ms=ms)
-    if c.kind not in ("(", "+", "-"):
+    if c.kind not in ("(", "+", "-") and c.text.lower() not in _QUERY | _PAIRED:
         raise c.unexpected("expected a duration after `offset`")
     end = _duration_expr(c, 1)
     return Span(start, end, c.source[start:end], arithmetic=True)
@@ -77,15 +81,18 @@ def seconds(kind: str, text: str, at: int) -> float:
     """The value of a number or a duration literal that stands at `at`."""
     try:
         if kind == "duration":
-            return float(Duration.parse(text).seconds)
+            value = float(Duration.parse(text).seconds)
+            if value * 1000 > _MAX_MS:
+                raise ValueError
+            return value
         if _INTEGER.fullmatch(text):
             digits = text.replace("_", "").lower()
             if digits.startswith("0x"):
                 return float(int(digits, 16))
             octal = len(digits) > 1 and digits[0] == "0" and not set(digits) & {"8", "9"}
             return float(int(digits, 8 if octal else 10))
-        if _FLOAT.fullmatch(text):
-            return float(text)
+        if _FLOAT.fullmatch(text) and not math.isinf(value := float(text)):
+            return value
     except (ValueError, OverflowError):
         pass
     raise PromqlSyntaxError(
@@ -119,6 +126,8 @@ def _duration_expr(c: Cursor, minimum: int) -> int:
         end = c.take(")", "`)`")
     elif c.kind in ("number", "duration", "variable"):
         end = _literal(c).end
+    elif c.kind == "word" and c.text.lower() in _QUERY | _PAIRED:
+        end = _of_the_query(c)
     else:
         raise c.unexpected("expected a duration", "durations are like 5m, 1h30m")
     while c.kind in ("+", "-", "*", "/", "%", "^"):
@@ -131,6 +140,18 @@ def _duration_expr(c: Cursor, minimum: int) -> int:
         end = _duration_expr(c, level if op == "^" else level + 1)
     c.depth -= 1
     return end
+
+
+def _of_the_query(c: Cursor) -> int:
+    """`step()`, `range()`, `min_of(a, b)`, `max_of(a, b)`; returns the offset after it."""
+    word = c.text.lower()
+    c.advance()
+    c.take("(", f"`(` after {word}")
+    if word in _PAIRED:
+        _duration_expr(c, 1)
+        c.take(",", "`,` between two durations")
+        _duration_expr(c, 1)
+    return c.take(")", "`)`")
 
 
 def _literal_value(c: Cursor) -> float:

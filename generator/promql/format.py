@@ -161,4 +161,6 @@ def _modifiers(node: VectorSelector | RangeSelector | Subquery) -> str:
         found.append((node.offset.start, f" offset {_plain(node.offset.text)}"))
     if node.at:
         found.append((node.at.start, f" @ {_plain(node.at.time)}"))
+    if not isinstance(node, Subquery) and node.extended:
+        found.append((node.extended.start, f" {node.extended.text}"))
     return "".join(text for _, text in sorted(found))

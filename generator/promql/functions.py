@@ -1,6 +1,7 @@
-"""PromQL's functions and their signatures by Prometheus version, 2.42 to 3.5.
+"""PromQL's functions and their signatures by Prometheus version, 2.42 to 3.14.
 
-The table is read off the releases' own function tables. Checking calls against it is `types.py`.
+The table is read off the releases' own function tables, past 3.5 off their change logs. Checking
+calls against it is `types.py`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ class Signature:
     since: Version = OLDEST
     until: Version = Version(99, 0)
     experimental: bool = False
+    stable: Version = Version(99, 0)
+    """From here on an experimental function needs no flag."""
+
+    def flagged(self, target: Version) -> bool:
+        """Whether the target wants a feature flag for it."""
+        return self.experimental and target < self.stable
 
 
 _V, _M, _S, _T = "instant vector", "range vector", "scalar", "string"
@@ -68,6 +75,20 @@ SIGNATURES: dict[str, Signature] = {
     "histogram_avg": Signature((_V,), since=Version(2, 51)),
     "info": Signature((_V, _V), 1, since=Version(2, 55), experimental=True),
     "double_exponential_smoothing": Signature((_M, _S, _S), since=Version(3, 0), experimental=True),
+    "first_over_time": Signature(
+        (_M,), since=Version(3, 7), experimental=True, stable=Version(3, 14)
+    ),
+    "ts_of_first_over_time": Signature((_M,), since=Version(3, 7), experimental=True),
+    "histogram_quantiles": Signature((_V, _T, _S, _S), 10, since=Version(3, 11), experimental=True),
+    **dict.fromkeys(
+        ("start", "end", "range", "step"),
+        Signature((), returns=_S, since=Version(3, 12), experimental=True),
+    ),
+    **dict.fromkeys(
+        ("min_of", "max_of"),
+        Signature((_S, _S), returns=_S, since=Version(3, 13), experimental=True),
+    ),
+    "start_timestamp": Signature((_V,), since=Version(3, 14), experimental=True),
     "ts_of_last_over_time": Signature((_M,), since=Version(3, 5), experimental=True),
     "ts_of_max_over_time": Signature((_M,), since=Version(3, 5), experimental=True),
     "ts_of_min_over_time": Signature((_M,), since=Version(3, 5), experimental=True),
@@ -79,5 +100,5 @@ def functions(target: Version, *, experimental: bool = False) -> frozenset[str]:
     return frozenset(
         name
         for name, s in SIGNATURES.items()
-        if s.since <= target < s.until and (experimental or not s.experimental)
+        if s.since <= target < s.until and (experimental or not s.flagged(target))
     )

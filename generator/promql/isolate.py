@@ -37,6 +37,8 @@ from generator.promql.types import check_types, type_of
 from generator.values import IsolatedExpr, Version
 
 TENANT_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_WRITING = frozenset({"label_replace", "label_join", "histogram_quantiles"})
+"""Functions whose second argument names a label that they write."""
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TAKEN = frozenset(
     {
@@ -299,7 +301,7 @@ def _call_leaks(node: Call, scope: Scope, variables: bool) -> Iterator[Problem]:
                 node.end - node.start,
                 level=Level.WARNING,
             )
-    elif node.function in ("label_replace", "label_join") and len(node.args) > 1:
+    elif node.function in _WRITING and len(node.args) > 1:
         yield from _written(node.args[1], node.function, scope, variables)
 
 

@@ -13,6 +13,7 @@ from generator.promql.tree import (
     ARITHMETIC,
     SELECTING,
     SET,
+    TRIM,
     Aggregate,
     Binary,
     Call,
@@ -156,6 +157,10 @@ def _called(node: Call, known: Mapping[str, frozenset[str]] | None) -> LabelSet:
     inner = output_labels(series[0], known)
     if node.function == "info":
         return LabelSet(inner.must, inner.may, open=True, never=frozenset())
+    if node.function == "histogram_quantiles":
+        label = unwrapped(node.args[1]) if len(node.args) > 1 else None
+        kept = inner.without((_NAME, "le"))
+        return kept.surely(label.value) if isinstance(label, String) else ANYTHING
     if node.function in _HISTOGRAM:
         return inner.without((_NAME, "le"))
     return inner if node.function in _KEEP_NAME else inner.without((_NAME,))
@@ -197,7 +202,7 @@ def _combined(node: Binary, known: Mapping[str, frozenset[str]] | None) -> Label
     scalars = [type_of(side) == "scalar" for side in (node.lhs, node.rhs)]
     if all(scalars):
         return NOTHING
-    nameless = (_NAME,) if node.bool or node.op in ARITHMETIC else ()
+    nameless = (_NAME,) if node.bool or node.op in ARITHMETIC | TRIM else ()
     if any(scalars):
         side = node.rhs if scalars[0] else node.lhs
         return output_labels(side, known).without(nameless)

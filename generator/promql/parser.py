@@ -1,6 +1,6 @@
 """Our own PromQL parser: precedence climbing over the tokens, every node with its span.
 
-Accepts what Prometheus 2.42 to 3.5 accept, experimental syntax included; which of it a target
+Accepts what Prometheus 2.42 to 3.14 accept, experimental syntax included; which of it a target
 version knows, and whether types fit, is `types.check_types`. Nothing here changes text.
 """
 
@@ -12,6 +12,7 @@ from functools import lru_cache
 from generator.promql.cursor import Cursor
 from generator.promql.durations import offset_span, positive, seconds, timestamp
 from generator.promql.lexer import unquote
+from generator.promql.matchers import selector
 from generator.promql.problems import PromqlSyntaxError
 from generator.promql.tree import (
     AGGREGATIONS,
@@ -19,11 +20,11 @@ from generator.promql.tree import (
     Binary,
     Call,
     Expr,
-    Matcher,
     Matching,
     Number,
     Paren,
     RangeSelector,
+    Span,
     String,
     Subquery,
     Unary,
@@ -35,7 +36,7 @@ _PRECEDENCE = {
     "or": 1,
     "and": 2,
     "unless": 2,
-    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), 3),
+    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "</", ">/"), 3),
     **dict.fromkeys("+-", 4),
     **dict.fromkeys(("*", "/", "%", "atan2"), 5),
     "^": 6,
@@ -44,9 +45,10 @@ _UNARY = 6
 _WORDS = frozenset({"and", "or", "unless", "atan2"})
 _NUMBERS = frozenset({"inf", "nan"})
 _NO_METRIC = frozenset({"bool", "on", "ignoring", "group_left", "group_right", "atan2"})
-_NO_FUNCTION = _NO_METRIC | {"and", "or", "unless", "by", "without", "offset", "start", "end"}
+_NO_FUNCTION = _NO_METRIC | {"and", "or", "unless", "by", "without", "offset"}
+_FILL = frozenset({"fill", "fill_left", "fill_right"})
+_EXTENDED = frozenset({"anchored", "smoothed"})
 _NO_LABEL = frozenset({"without", "inf", "nan"})
-_OPERATORS = ("=", "!=", "=~", "!~")
 
 
 def parse(text: str, *, variables: bool = False) -> Expr:
@@ -90,9 +92,13 @@ def _expression(c: Cursor, minimum: int) -> Expr:
         boolean, matching = False, None
         if c.kind == "word" and c.text.lower() in ("bool", "on", "ignoring"):
             boolean, matching, op_end = _modifiers(c, op_end)
+        fill: tuple[tuple[str, str], ...] = ()
+        if c.kind == "word" and c.text.lower() in _FILL and c.following[0] == "(":
+            fill, op_end = _filled(c)
         right = _expression(c, level if op == "^" else level + 1)
         height = c.grown(max(height, c.height), op_start)
-        left = Binary(left.start, right.end, op, left, right, boolean, matching, op_start, op_end)
+        span = (op_start, op_end)
+        left = Binary(left.start, right.end, op, left, right, boolean, matching, *span, fill)
     c.height = height
     c.depth -= 1
     return left
@@ -116,6 +122,28 @@ def _modifiers(c: Cursor, end: int) -> tuple[bool, Matching | None, int]:
         include, end, also = _labels(c)
         quoted = quoted or also
     return boolean, Matching(word == "on", labels, side[6:], include, quoted), end
+
+
+def _filled(c: Cursor) -> tuple[tuple[tuple[str, str], ...], int]:
+    """`fill(0)`, or `fill_left(0)` and `fill_right(0)` in any order; and the offset after them."""
+    found: dict[str, str] = {}
+    end = c.at
+    while c.kind == "word" and (word := c.text.lower()) in _FILL and c.following[0] == "(":
+        if word in found or "fill" in found or (found and word == "fill"):
+            raise c.unexpected("a side is filled once")
+        c.advance()
+        c.advance()
+        sign = c.kind if c.kind in ("+", "-") else ""
+        if sign:
+            c.advance()
+        if not (c.kind in ("number", "duration") or c.text.lower() in _NUMBERS):
+            raise c.unexpected("expected the number to fill with")
+        if c.kind != "word":
+            seconds(c.kind, c.text, c.at)
+        found[word] = sign + c.text
+        c.advance()
+        end = c.take(")", "`)`")
+    return tuple(found.items()), end
 
 
 def _labels(c: Cursor) -> tuple[tuple[str, ...], int, bool]:
@@ -174,7 +202,7 @@ def _primary(c: Cursor) -> Expr:
         c.height = c.grown(c.height, start)
         return Paren(start, end, inner)
     if kind == "{":
-        return _selector(c, None, start, start, False)
+        return selector(c, None, start, start, False)
     if kind == "string":
         value_ = unquote(text, start)
         c.advance()
@@ -182,7 +210,7 @@ def _primary(c: Cursor) -> Expr:
     if kind == "variable":
         c.advance()
         if c.kind in ("{", "["):
-            return _selector(c, text, start, start + len(text), True)
+            return selector(c, text, start, start + len(text), True)
         return Variable(start, start + len(text), text)
     raise c.unexpected("expected a metric, a number, a function or `(`")
 
@@ -204,7 +232,7 @@ def _word(c: Cursor, text: str, start: int) -> Expr:
     if low in _NO_METRIC:
         raise c.unexpected("this keyword cannot name a metric")
     c.advance()
-    return _selector(c, text, start, start + len(text), False)
+    return selector(c, text, start, start + len(text), False)
 
 
 def _call(c: Cursor, name: str, start: int) -> Call:
@@ -255,67 +283,6 @@ def _grouping(c: Cursor) -> tuple[str, tuple[str, ...], int, int, bool]:
     return word, labels, start, end, quoted
 
 
-def _selector(
-    c: Cursor, metric: str | None, start: int, end: int, variable: bool
-) -> VectorSelector:
-    brace = -1
-    matchers: tuple[Matcher, ...] = ()
-    if c.kind == "{":
-        brace = c.at
-        matchers, end = _matchers(c)
-        if metric is not None and not variable:
-            for matcher in matchers:
-                if matcher.name == "__name__":
-                    raise PromqlSyntaxError(
-                        f"the metric's name is set twice: {metric} and {matcher.value}",
-                        matcher.start,
-                        matcher.end - matcher.start,
-                    )
-    return VectorSelector(start, end, metric, matchers, brace, end, None, None, variable)
-
-
-def _matchers(c: Cursor) -> tuple[tuple[Matcher, ...], int]:
-    c.advance()
-    found: list[Matcher] = []
-    while c.kind != "}":
-        found.append(_matcher(c))
-        if c.kind == "}":
-            break
-        if c.kind == "word" and c.text.lower() == "or":
-            raise c.unexpected(
-                "`or` inside braces is not PromQL (VictoriaMetrics only)",
-                "write two selectors with `or` between them, or one regex matcher",
-            )
-        c.take(",", "`,` or `}` after a matcher")
-    return tuple(found), c.take("}", "`}`")
-
-
-def _matcher(c: Cursor) -> Matcher:
-    kind, text, start = c.kind, c.text, c.at
-    if kind == "string":
-        name = unquote(text, start)
-    elif (kind == "word" and ":" not in text) or kind == "variable":
-        name = text
-    else:
-        raise c.unexpected("expected a label name or `}`")
-    end = start + len(text)
-    c.advance()
-    if kind == "string" and c.kind in (",", "}"):
-        return Matcher(start, end, "__name__", "=", name, True, True)
-    op = c.kind
-    if op not in _OPERATORS:
-        raise c.unexpected(
-            "expected =, !=, =~ or !~ after the label name",
-            "one `=` compares labels" if op == "==" else None,
-        )
-    c.advance()
-    if c.kind != "string":
-        raise c.unexpected("expected the label's value in quotes")
-    value, end = unquote(c.text, c.at), c.at + len(c.text)
-    c.advance()
-    return Matcher(start, end, name, op, value, kind == "string", False, kind == "variable")
-
-
 def _postfix(c: Cursor, expr: Expr) -> Expr:
     while True:
         if c.kind == "[":
@@ -324,6 +291,8 @@ def _postfix(c: Cursor, expr: Expr) -> Expr:
             expr = _at_modifier(c, expr)
         elif c.kind == "word" and c.text.lower() == "offset":
             expr = _offset(c, expr)
+        elif c.kind == "word" and c.text.lower() in _EXTENDED:
+            expr = _extended(c, expr)
         else:
             return expr
 
@@ -348,7 +317,7 @@ def _bracket(c: Cursor, expr: Expr) -> Expr:
             end - opening,
             "write a subquery: " + c.source[opening : end - 1] + ":]",
         )
-    if expr.offset or expr.at:
+    if expr.offset or expr.at or expr.extended:
         raise PromqlSyntaxError(
             "the range must stand before `offset` and `@`", opening, end - opening
         )
@@ -366,6 +335,16 @@ def _offset(c: Cursor, expr: Expr) -> Expr:
         raise PromqlSyntaxError("`offset` is set twice", start, 6)
     span = offset_span(c)
     return replace(expr, offset=span, end=span.end)
+
+
+def _extended(c: Cursor, expr: Expr) -> Expr:
+    if not isinstance(expr, VectorSelector | RangeSelector):
+        raise c.unexpected(f"`{c.text}` can follow a selector or a range only")
+    if expr.extended:
+        raise c.unexpected("one of `anchored` and `smoothed` is enough")
+    span = Span(c.at, c.at + len(c.text), c.text.lower())
+    c.advance()
+    return replace(expr, extended=span, end=span.end)
 
 
 def _at_modifier(c: Cursor, expr: Expr) -> Expr:

@@ -32,12 +32,23 @@ def reads_the_same(expr: str, nodes: Iterable[VectorSelector]) -> bool | None:
     """
     if _BYTE.search(expr):
         return None
-    try:
-        tree = promql_parser.parse(_without_variables(expr))
-    except ValueError:
+    tree = _read(_without_variables(expr))
+    if tree is None:
         return None
     theirs = Counter(map(_their_matchers, _selectors(tree)))
     return theirs == Counter(_our_matchers(node) for node in nodes)
+
+
+def _read(text: str) -> Any | None:
+    """Its tree, None when it cannot read the text or fails at it: its panics are no Exceptions."""
+    try:
+        return promql_parser.parse(text)
+    except ValueError:
+        return None
+    except BaseException as failure:
+        if type(failure).__name__ != "PanicException":
+            raise
+        return None
 
 
 def _selectors(tree: Any) -> Iterator[Any]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "^", "atan2"})
 COMPARISON = frozenset({"==", "!=", "<", "<=", ">", ">="})
 SET = frozenset({"and", "or", "unless"})
+TRIM = frozenset({"</", ">/"})
+"""Cut native histograms above or below a value."""
 PARAMETRIC = frozenset({"topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio"})
 """Aggregations whose first argument is a parameter."""
 SELECTING = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
@@ -82,6 +84,8 @@ class VectorSelector:
     at: At | None = None
     variable: bool = False
     """The metric's name is a Grafana variable."""
+    extended: Span | None = None
+    """The word `anchored` or `smoothed`."""
 
     @property
     def name(self) -> str | None:
@@ -104,6 +108,8 @@ class RangeSelector:
     range: Span
     offset: Span | None = None
     at: At | None = None
+    extended: Span | None = None
+    """The word `anchored` or `smoothed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +198,8 @@ class Binary:
     matching: Matching | None
     op_start: int
     op_end: int
+    fill: tuple[tuple[str, str], ...] = ()
+    """`fill`, `fill_left`, `fill_right` and their numbers' text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +313,7 @@ def _essence(node: Expr) -> tuple[object, ...]:
         case Unary():
             return (*kind, node.op)
         case Binary():
-            return (*kind, node.op, node.bool, node.matching)
+            return (*kind, node.op, node.bool, node.matching, node.fill)
         case Call():
             return (*kind, node.function)
         case Aggregate():
@@ -316,4 +324,5 @@ def _essence(node: Expr) -> tuple[object, ...]:
 
 def _moved(node: VectorSelector | RangeSelector | Subquery) -> tuple[object, ...]:
     offset = node.offset.text.split() if node.offset else None
-    return (offset, node.at.time.split() if node.at else None)
+    extended = None if isinstance(node, Subquery) or not node.extended else node.extended.text
+    return (offset, node.at.time.split() if node.at else None, extended)

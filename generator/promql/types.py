@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 
+from generator.promql import gates
 from generator.promql.functions import SIGNATURES, Signature, functions
 from generator.promql.problems import Problem, in_order
 from generator.promql.regex import regex_error, regex_matches_empty
@@ -24,7 +25,6 @@ from generator.promql.tree import (
     Number,
     Paren,
     RangeSelector,
-    Span,
     String,
     Subquery,
     Unary,
@@ -36,13 +36,6 @@ from generator.values import Version
 
 _V, _M, _S, _T = "instant vector", "range vector", "scalar", "string"
 
-NUMBER_IS_DURATION = Version(2, 54)
-QUOTED_NAMES = Version(2, 51)
-QUOTED_GROUPING = Version(2, 55)
-DURATION_ARITHMETIC = Version(3, 4)
-_SIGNED = re.compile(r"[-+\s]*[0-9A-Za-z_.]+")
-"""A literal with signs, which needs no feature flag."""
-_LIMITS = Version(2, 54)
 _BUILT_IN_SCALARS = re.compile(
     r"\$\{?(?:__(?:range_s|range_ms|interval_ms|rate_interval_ms|from|to)\b.*)|\[\[__.*"
 )
@@ -91,6 +84,7 @@ class _Check:
         self.target = target
         self.experimental = experimental
         self.problems: list[Problem] = []
+        self.gate = gates.Gate(target, experimental, self.problems)
 
     def report(
         self, message: str, start: int, end: int, hint: str | None = None, code: str = "promql-type"
@@ -119,19 +113,22 @@ class _Check:
                 case VectorSelector():
                     self.selector(node, id(node) in info_selectors)
                 case RangeSelector():
-                    self.span(node.range)
+                    self.gate.span(node.range)
                 case Subquery():
                     self.subquery(node)
                 case Number():
-                    self.number(node)
+                    self.gate.number(node)
                 case _:
                     pass
             offset = getattr(node, "offset", None)
             if offset is not None:
-                self.offset(offset)
+                self.gate.offset(offset)
+            extended = getattr(node, "extended", None)
+            if extended is not None:
+                self.gate.extended(extended)
             at = getattr(node, "at", None)
-            if at is not None and at.duration and self.target < NUMBER_IS_DURATION:
-                self.newer("a duration after `@`", NUMBER_IS_DURATION, at.start, at.end)
+            if at is not None:
+                self.gate.at(at)
 
     def call(self, node: Call) -> None:
         name, count = node.function, len(node.args)
@@ -140,8 +137,10 @@ class _Check:
             self.unknown(node, known)
             if known is None:
                 return
-        elif known.experimental and not self.experimental:
-            self.flag(f"{name}() is experimental", node.start, node.start + len(name), "functions")
+        elif known.flagged(self.target) and not self.experimental:
+            self.gate.flag(
+                f"{name}() is experimental", node.start, node.start + len(name), "functions"
+            )
         least = len(known.args) - (1 if known.variadic else 0)
         most = least + known.variadic if known.variadic >= 0 else None
         if count < least or (most is not None and count > most):
@@ -177,7 +176,7 @@ class _Check:
             hint = f"did you mean {near[0]}?" if near else None
             self.report(f"there is no function {name}()", node.start, end, hint, "promql-function")
         elif self.target < known.since:
-            self.newer(f"{name}()", known.since, node.start, end)
+            self.gate.newer(f"{name}()", known.since, node.start, end)
         else:
             self.report(
                 f"{name}() is gone since Prometheus {known.until}",
@@ -186,26 +185,6 @@ class _Check:
                 "use double_exponential_smoothing(), which is experimental",
                 "promql-version",
             )
-
-    def newer(self, what: str, since: Version, start: int, end: int) -> None:
-        self.report(
-            f"{what} needs Prometheus {since}, the platform runs {self.target}",
-            start,
-            end,
-            None,
-            "promql-version",
-        )
-
-    def flag(self, what: str, start: int, end: int, feature: str) -> None:
-        self.report(
-            f"{what} and Prometheus refuses it by default",
-            start,
-            end,
-            f"it would need --enable-feature=promql-experimental-{feature}"
-            if feature == "functions"
-            else f"it would need --enable-feature={feature}",
-            "promql-experimental",
-        )
 
     def expect(self, node: Expr, wanted: str, where: str) -> None:
         got = type_of(node)
@@ -232,13 +211,13 @@ class _Check:
     def aggregate(self, node: Aggregate) -> None:
         wants = 2 if node.op in PARAMETRIC else 1
         if node.op in ("limitk", "limit_ratio"):
-            if self.target < _LIMITS:
-                self.newer(node.op, _LIMITS, node.start, node.start + len(node.op))
+            if self.target < gates.LIMITS:
+                self.gate.newer(node.op, gates.LIMITS, node.start, node.start + len(node.op))
             elif not self.experimental:
-                self.flag(
+                self.gate.flag(
                     f"{node.op} is experimental", node.start, node.start + len(node.op), "functions"
                 )
-        self.grouping(node.labels, node.quoted, node.grouping_start, node.grouping_end)
+        self.gate.grouping(node.labels, node.quoted, node.grouping_start, node.grouping_end)
         if len(node.args) != wants:
             self.report(
                 f"{node.op} takes {wants} argument{'s' if wants > 1 else ''}, here are "
@@ -251,14 +230,6 @@ class _Check:
         self.expect(node.args[-1], _V, node.op)
         if wants == 2:
             self.expect(node.args[0], _T if node.op == "count_values" else _S, node.op)
-
-    def grouping(self, labels: tuple[str, ...], quoted: bool, start: int, end: int) -> None:
-        if self.target >= QUOTED_GROUPING:
-            return
-        if quoted:
-            self.newer("a quoted label name", QUOTED_GROUPING, start, end)
-        elif odd := [name for name in labels if ":" in name and name[0] not in "$["]:
-            self.newer(f"the label name {odd[0]}", QUOTED_GROUPING, start, end)
 
     def binary(self, node: Binary) -> None:
         left, right = type_of(node.lhs), type_of(node.rhs)
@@ -273,6 +244,9 @@ class _Check:
                     if type_ == _M
                     else None,
                 )
+        self.gate.operator(node)
+        if node.fill and (node.op in SET or _S in (left, right)):
+            self.report(f"{node.fill[0][0]}() works between instant vectors only", *where)
         if node.bool and node.op not in COMPARISON:
             self.report("`bool` goes with comparisons only", *where)
         if node.op in COMPARISON and not node.bool and left == right == _S:
@@ -290,7 +264,7 @@ class _Check:
         assert node.matching is not None
         where = (node.op_start, node.op_end)
         names = node.matching.labels + node.matching.include
-        self.grouping(names, node.matching.quoted, *where)
+        self.gate.grouping(names, node.matching.quoted, *where)
         if node.matching.labels and _S in (left, right):
             self.report("on() and ignoring() work between instant vectors only", *where)
         if node.matching.group and node.op in SET:
@@ -304,8 +278,10 @@ class _Check:
 
     def selector(self, node: VectorSelector, may_be_empty: bool) -> None:
         for matcher in node.matchers:
-            if matcher.quoted and self.target < QUOTED_NAMES:
-                self.newer("a quoted name in braces", QUOTED_NAMES, matcher.start, matcher.end)
+            if matcher.quoted and self.target < gates.QUOTED_NAMES:
+                self.gate.newer(
+                    "a quoted name in braces", gates.QUOTED_NAMES, matcher.start, matcher.end
+                )
             if matcher.op in ("=~", "!~") and (why := regex_error(matcher.value)):
                 self.report(
                     f"the regex of {matcher.name} is not valid: {why}",
@@ -329,34 +305,9 @@ class _Check:
                 node.expr.start,
                 node.expr.end,
             )
-        self.span(node.range)
+        self.gate.span(node.range)
         if node.step is not None:
-            self.span(node.step)
-
-    def span(self, span: Span) -> None:
-        if span.arithmetic:
-            if self.target < DURATION_ARITHMETIC:
-                self.newer("arithmetic in a duration", DURATION_ARITHMETIC, span.start, span.end)
-            elif not self.experimental and not _SIGNED.fullmatch(span.text):
-                self.flag(
-                    "arithmetic in a duration is experimental",
-                    span.start,
-                    span.end,
-                    "promql-duration-expr",
-                )
-        elif span.number and self.target < NUMBER_IS_DURATION:
-            self.newer("a duration without a unit", NUMBER_IS_DURATION, span.start, span.end)
-
-    def offset(self, span: Span) -> None:
-        self.span(span)
-        if span.ms == 0 and self.target < DURATION_ARITHMETIC:
-            self.newer("an offset of zero", DURATION_ARITHMETIC, span.start, span.end)
-
-    def number(self, node: Number) -> None:
-        if node.duration and self.target < NUMBER_IS_DURATION:
-            self.newer("a duration as a number", NUMBER_IS_DURATION, node.start, node.end)
-        elif "_" in node.text and self.target < NUMBER_IS_DURATION:
-            self.newer("an underscore in a number", NUMBER_IS_DURATION, node.start, node.end)
+            self.gate.span(node.step)
 
 
 def _article(type_: str) -> str:

@@ -148,6 +148,10 @@ ACCEPTED_SINCE = {
     "2.54": (
         "1_000",
         "1_000.5",
+        ".1_0",
+        "1.5_5e1_0",
+        "0_8",
+        "foo @ 1_01.5",
         "0x_1",
         "0x1_0",
         "foo @ 5m",
@@ -164,10 +168,40 @@ ACCEPTED_SINCE = {
     ),
     "3.4": (
         "foo offset 0s",
+        "foo offset +5m",
         "foo offset --5m",
     ),
 }
 """Accepted from a version on."""
+
+NEWER = {
+    "3.6": ("foo[step()]", "foo[5m + step() * 2]", "foo offset step()", "foo[min(5m, 10m)]",
+            "foo offset -max(step(), 1m)", "foo[1h:max(1m, STEP())]"),
+    "3.7": ("foo[5m] anchored", "rate(foo[5m] smoothed)", "foo smoothed", "anchored anchored",
+            "rate(foo[5m] ANCHORED offset 1m)", "rate(foo[5m] offset 1m anchored @ 5)",
+            "first_over_time(foo[5m])", "ts_of_first_over_time(foo[5m])"),
+    "3.10": ("a + fill(0) b", "a / on (x) fill_left(0) b", "a > bool fill_right(-1) b",
+             "a * on (x) group_left (y) fill_left(1) fill_right(NaN) b", "a + FILL (1e3) b"),
+    "3.11": ('histogram_quantiles(x, "q", 0.5, 0.9)', 'histogram_quantiles(x, "q", 0.5)'),
+    "3.12": ("start()", "end() - start()", "x > step()", "x / range()", "foo[range()]"),
+    "3.13": ("min_of(1, time())", "max_of(scalar(x), 2)", "foo[min_of(5m, step())]"),
+    "3.14": ("start_timestamp(x)",),
+}  # fmt: skip
+"""Accepted from a version on, after the newest real binary there is, with every feature on."""
+
+NEWER_STABLE = {
+    "3.11": ("x </ 5", "x >/ scalar(y)", "sum(x >/ 0.5)"),
+    "3.14": ("foo[5m + 1m]", "foo offset (5m * 2)", "first_over_time(foo[5m])"),
+}
+"""The same with no feature on."""
+
+NEVER = (
+    "foo[5m:1m] anchored", "sum(x) smoothed", "foo anchored smoothed", "a + fill() b",
+    "a + fill(x) b", "a + fill(0) fill_left(0) b", "a + fill_left(0) fill_left(0) b",
+    "a and fill(0) b", "a + fill(0) 1", "fill(0)", "a fill(0) + b", "foo[step]", "foo[min(5m)]",
+    "foo[median(5m, 1m)]", "START()", 'histogram_quantiles(x, "q")', "anchored(x)", "x </ </ y",
+)  # fmt: skip
+"""Refused by every version, whatever is on."""
 
 EXPERIMENTAL = (
     "foo offset (5m)+3",
@@ -192,6 +226,14 @@ REJECTED = (
     "1e",
     "0x",
     "1_",
+    "1.5_",
+    "1._0",
+    "1_.5",
+    "1e_1",
+    "1e400",
+    "foo @ 1e400",
+    "foo @ 16097460005m",
+    "300y",
     "1.2.3",
     "5m3",
     "foo[#c\n5m]",
@@ -207,6 +249,7 @@ REJECTED = (
     "atan2",
     "foo @ inf",
     "-foo[5m]",
+    "+foo[5m]",
     "-1[5m:]",
     "foo[5m:1m:]",
     "foo[:5m]",
@@ -263,6 +306,8 @@ REJECTED = (
     'foo{a="b"}{c="d"}',
     '"a" + 1',
     '-"a"',
+    '+"a"',
+    "limitk(y,x)",
     '"a"[5m:]',
     "()",
     "(,)",

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from generator.promql.format import wrap
 from generator.promql.lexer import unquote
 from generator.promql.parser import parse
 from generator.promql.problems import PromqlError, PromqlSyntaxError
-from generator.promql.tree import Aggregate, Binary, Expr, Paren, Subquery, Unary, walk
+from generator.promql.tree import Aggregate, Binary, Expr, Paren, Subquery, Unary, same, walk
 from generator.promql.types import check_types
 from generator.values import Version
-from tests.promql.syntax import ACCEPTED, ACCEPTED_SINCE, EXPERIMENTAL, GONE, REJECTED
+from tests.promql.syntax import (
+    ACCEPTED,
+    ACCEPTED_SINCE,
+    EXPERIMENTAL,
+    GONE,
+    NEVER,
+    NEWER,
+    NEWER_STABLE,
+    REJECTED,
+)
 
 OLD, NEW = Version(2, 42), Version(3, 5)
 SINCE = [(expr, since) for since, exprs in ACCEPTED_SINCE.items() for expr in exprs]
@@ -40,6 +50,36 @@ def test_accepts_from_a_version_on(text: str, since: str) -> None:
 def test_accepts_what_is_experimental_only_when_it_is_switched_on(text: str) -> None:
     assert not accepts(text, NEW)
     assert accepts(text, NEW, experimental=True)
+
+
+LATEST = Version(3, 14)
+TO_COME = [(text, since) for since, texts in NEWER.items() for text in texts]
+TO_STAY = [(text, since) for since, texts in NEWER_STABLE.items() for text in texts]
+
+
+@pytest.mark.parametrize(("text", "since"), TO_COME)
+def test_accepts_the_newest_syntax_from_its_version_on(text: str, since: str) -> None:
+    version = Version.parse(since)
+    assert accepts(text, version, experimental=True)
+    assert not accepts(text, version)
+    assert not accepts(text, Version(version.major, version.minor - 1), experimental=True)
+
+
+@pytest.mark.parametrize(("text", "since"), TO_STAY)
+def test_accepts_without_a_flag_from_a_version_on(text: str, since: str) -> None:
+    version = Version.parse(since)
+    assert accepts(text, version)
+    assert not accepts(text, Version(version.major, version.minor - 1))
+
+
+@pytest.mark.parametrize("text", NEVER)
+def test_refuses_what_only_resembles_the_newest_syntax(text: str) -> None:
+    assert not accepts(text, LATEST, experimental=True)
+
+
+@pytest.mark.parametrize("text", [text for text, _ in TO_COME + TO_STAY])
+def test_lays_the_newest_syntax_out(text: str) -> None:
+    assert same(parse(text), parse(wrap(text, 3)))
 
 
 @pytest.mark.parametrize("text", GONE)

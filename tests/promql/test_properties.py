@@ -23,12 +23,13 @@ from generator.promql.types import check_types
 from generator.promql.variables import isolate_variable_query
 from generator.values import Duration, Version
 from tests.promql.expressions import NOTES, expressions, garbage
+from tests.promql.sentences import CASES
 
 SCOPE = Scope("tenant", "a", Version(3, 5))
 PIECES = st.sampled_from(
     [*"{}$.|:=\"`'()-/* \n", "{{", "}}", "query", "$labels", ".Labels", "if", "end", "with", "/*"]
 )
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=min(CASES, 5000) or 300, deadline=None)
 
 
 def placed(text: str) -> Text:

@@ -16,6 +16,7 @@ from generator.api import check_loaded
 from generator.findings import Place, SpecError
 from generator.spec.load import PlatformSpec, load_tenant
 from generator.spec.source import read
+from tests.promql.sentences import CASES
 from tests.spec.test_bad_specs import ROOT, repository
 
 GOLD = (ROOT / "specs" / "tenants" / "spotify-tenant-1.yaml").read_text()
@@ -49,27 +50,27 @@ def survive(content: bytes) -> None:
             assert where.column >= 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=min(CASES, 5000) or 300, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes(content: bytes) -> None:
     with contextlib.suppress(SpecError):
         read("x.yaml", content)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=min(CASES, 5000) or 150, deadline=None)
 @given(st.text(alphabet="abc:{}[]-&*!|>'\"%@`#,?\n\t \u00e9\ufeff\x00~0123456789", max_size=80))
 def test_yaml_like_text(text: str) -> None:
     survive(text.encode())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=min(CASES, 5000) or 150, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(yaml.safe_load(GOLD))), VALUES, max_size=8))
 def test_known_keys_with_any_values(content: dict[str, object]) -> None:
     whole = {"version": 1, "tenant": "acme", "owner": {"team": "core"}, **content}
     survive(yaml.safe_dump(whole, allow_unicode=True).encode())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=min(CASES, 5000) or 150, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 4))
 def test_the_gold_example_mutated(seed: int, changes: int) -> None:
     """Values of the big example replaced, moved or removed anywhere in its tree."""
