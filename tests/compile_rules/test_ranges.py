@@ -43,7 +43,8 @@ def long_raw_ranges(groups: Iterable[RuleGroup]) -> Iterator[tuple[Rule, int]]:
 def chosen(rule: Rule, spec: Tenant) -> set[int]:
     """Ranges that the author of the rule's alert, record or SLO wrote: those are exceptions.
 
-    - a forecast's `from`: the history of a gauge, which nothing else records;
+    - a forecast's `from`, and its half and quarter: the history of a gauge, which nothing else
+      records;
     - a range inside an expression of an alert or a pack's record;
     - `$window` of a ratio SLI up to a day: only the raw series weigh it by traffic.
     """
@@ -52,7 +53,8 @@ def chosen(rule: Rule, spec: Tenant) -> set[int]:
     for one in spec.alerts:
         if one.name == named:
             if isinstance(one.signal, Forecast):
-                found.add(one.signal.history.ms)
+                whole = one.signal.history.ms
+                found |= {whole, *(whole // (part * 1000) * 1000 for part in (2, 4))}
             for field in fields(one.signal):
                 value = getattr(one.signal, field.name)
                 found |= ranges_in(value.value) if isinstance(value, Text) else set()
