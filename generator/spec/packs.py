@@ -17,9 +17,11 @@ import jinja2
 from generator.findings import Finding, Place, SpecError, Text, error, has_errors
 from generator.promql.build import matchers_added
 from generator.promql.problems import PromqlError
+from generator.spec.files import content, yaml_files
 from generator.spec.pack_parameters import Parameter, check_parameters, read_parameters
 from generator.spec.pack_template import holds, render
 from generator.spec.scalars import Reading, flag, string, strings
+from generator.spec.secrets import secrets_in
 from generator.spec.source import Node, core_scalar, read
 from generator.spec.validate import validate
 
@@ -63,10 +65,12 @@ def read_packs(root: FilePath) -> tuple[dict[str, Pack], tuple[Finding, ...]]:
     findings: list[Finding] = []
     own = root if (root / OWN_PACKS).is_dir() else SHIPPED
     for base, folder in ((own, OWN_PACKS), (root, "specs/packs")):
-        for path in sorted((base / folder).glob("*.yaml")):
+        for path in yaml_files(base / folder):
             file = path.relative_to(base).as_posix()
             try:
-                node = read(file, path.read_bytes())
+                written = content(base, file)
+                findings += secrets_in(file, written.decode("utf-8-sig", "replace"))
+                node = read(file, written)
             except SpecError as problem:
                 findings += problem.findings
                 continue
