@@ -28,10 +28,27 @@ channels: {hook: {webhook: {url_file: /s/hook}}}
 escalation: {only: [{notify: [hook]}]}
 defaults: {routing: {critical: only, warning: only, info: only}}
 """
-FIELDS = (
-    "about team contact product service_about selector service_label slo_about alert_label "
-    "summary more help title panel_about legend target param chat runbook"
-).split()
+FIELDS = [
+    "about",
+    "team",
+    "contact",
+    "product",
+    "service_about",
+    "selector",
+    "service_label",
+    "slo_about",
+    "alert_label",
+    "summary",
+    "more",
+    "help",
+    "title",
+    "panel_about",
+    "legend",
+    "target",
+    "param",
+    "chat",
+    "runbook",
+]
 """Every place of the small tenant below that takes free text."""
 
 
