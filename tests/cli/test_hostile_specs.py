@@ -83,6 +83,9 @@ ALERT = (
     HEAD + "services: {api: {selector: {job: api}}}\nalerts:\n  A: {service: api, for: 5m, %s}\n"
 )
 DEEP = "(" * 50_000 + "up" + ")" * 50_000
+LOOPS = "[% for a in 'xxxxxxxxxxxxxxxxxxxx' %]" * 5 + "x" + "[% endfor %]" * 5
+NESTED = "[[ " + "(" * 3000 + "1" + ")" * 3000 + " ]]"
+BROKEN = "services: {api: {selector: {job: api}, packs: {resources: {no_disks: '(((('}}}}\n"
 CASES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "aliases that expand": ("too-many-values", spec(HEAD + ALIASES)),
     "deep lists": ("nested-too-deep", spec(HEAD + "labels: " + "[" * 100_000)),
@@ -109,13 +112,7 @@ CASES: dict[str, tuple[str, Callable[[Path], None]]] = {
         "template-query",
         spec(ALERT % "expr: up > 0, summary: '{{ query \"secret\" }}'"),
     ),
-    "an unbearable regular expression": (
-        "bad-parameter",
-        spec(
-            HEAD
-            + "services: {api: {selector: {job: api}, packs: {resources: {mountpoints: '(((('}}}}\n"
-        ),
-    ),
+    "a broken regular expression": ("bad-parameter", spec(HEAD + BROKEN)),
     "loop": ("pack-template", pack("[% for i in range(10**9) %]x[% endfor %]")),
     "loops inside loops": ("pack-template", pack(LOOPS)),
     "text times a number": ("pack-template", pack("[[ 'x' * 1000000000 ]]")),
