@@ -6,6 +6,7 @@ without root. What the tools say is read in `verify`; this file only knows where
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -163,6 +164,55 @@ def _candidates(name: str, root: Path) -> Iterable[Tool]:
         path = folder / name
         if path.is_file() and (version := probe(path)) is not None:
             yield Tool(name, path, version)
+
+
+# --------------------------------------------------------------------------- npm
+
+NPM_PACKAGES = ("yaml-language-server@1.19.2",)
+"""Judges of the tests that come from npm, pinned."""
+NPM_ENV = "TOCSIN_NPM"
+
+
+def npm_folder(root: Path) -> Path:
+    """Where packages of npm lie: the folder that TOCSIN_NPM names, else .tools/npm."""
+    named = os.environ.get(NPM_ENV)
+    return Path(named) if named else root / ".tools" / "npm"
+
+
+def npm_packages(root: Path, packages: Sequence[str] = NPM_PACKAGES) -> bool:
+    """Install packages (`name@version`) under `npm_folder`; True when all are there.
+
+    Those that are there in their version are left alone. Without npm it says so and does nothing:
+    only tests need them. Raises ToolFailed when npm fails.
+    """
+    folder = npm_folder(root)
+    missing = [package for package in packages if not _has_package(folder, package)]
+    if not missing:
+        return True
+    npm = shutil.which("npm")
+    if npm is None:
+        print(f"tools: no npm here; not installed: {', '.join(missing)}", flush=True)
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--save-exact")
+    command = [npm, "install", "--prefix", str(folder), *quiet, *missing]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    except subprocess.TimeoutExpired:
+        raise ToolFailed("npm gave no answer within 10 minutes") from None
+    if answer.returncode:
+        raise ToolFailed(f"npm install {' '.join(missing)}: {answer.stderr.strip()}")
+    print(f"tools: {', '.join(missing)} in {folder}", flush=True)
+    return True
+
+
+def _has_package(folder: Path, package: str) -> bool:
+    name, _, version = package.rpartition("@")
+    try:
+        about = json.loads((folder / "node_modules" / name / "package.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(about, dict) and about.get("version") == version
 
 
 # --------------------------------------------------------------------------- installation
@@ -341,13 +391,23 @@ def _mirror() -> str:
     raise ToolFailed("apt on this machine knows no Debian mirror; add one, or: " + ADVICE)
 
 
+def _npm_or_say(root: Path) -> None:
+    """Tests that need these packages say themselves that they are missing."""
+    try:
+        npm_packages(root)
+    except ToolFailed as problem:
+        print(f"tools: {problem}", file=sys.stderr)
+
+
 def main(arguments: Sequence[str]) -> int:
     """`python -m generator.tools install`: exit code 0 when the required generations run."""
     if list(arguments) != ["install"]:
         print("usage: python -m generator.tools install", file=sys.stderr)
         return 2
     try:
-        return 0 if install(Path.cwd()) else 3
+        done = install(Path.cwd())
+        _npm_or_say(Path.cwd())
+        return 0 if done else 3
     except ToolFailed as problem:
         print(f"tools: {problem}", file=sys.stderr)
         return 3

@@ -19,6 +19,7 @@ from generator.cli.main import cli
 from generator.findings import Finding, Level, Place, error, fingerprints, info, warning
 from generator.report import FORMATS, render, render_short
 from tests.cli.test_hostile_specs import PLATFORM
+from tests.conftest import ROOT
 from tests.spec.hostile import cases
 
 SCHEMA = Path(__file__).parent / "sarif-2.1.0-rtm.5.json"
@@ -180,6 +181,7 @@ def specs(root: Path) -> Path:
     for number in range(6):
         text = f"version: 1\ntenant: t{number}\nowner: {{team: x}}\nlables: {{}}\n"
         (root / "specs" / "tenants" / f"t{number}.yaml").write_text(text)
+    (root / ".tools").symlink_to(ROOT / ".tools")
     (root / "output" / "t0").mkdir(parents=True)
     (root / "output" / "audit.jsonl").write_text("{}\n")
     return root
