@@ -177,7 +177,7 @@ def _check_rules(everything: Mapping[str, Any], texts: Mapping[str, str]) -> Non
     for rule in _rules(everything):
         names.add(rule.get("alert"))
         assert rule["labels"]["tenant"] == "acme"
-        for matchers in _selectors(promql_parser.parse(rule["expr"])):
+        for matchers in selectors(promql_parser.parse(rule["expr"])):
             assert [m for m in matchers if m[0] == "tenant"] == [("tenant", "acme")]
             selected |= {value for name, value in matchers if name == "job"}
         if "alert" in rule and rule["labels"].get("kind") != "marker":
@@ -191,16 +191,16 @@ def _check_rules(everything: Mapping[str, Any], texts: Mapping[str, str]) -> Non
     assert not any("Injected" in str(name) for name in names)
 
 
-def _selectors(node: Any) -> Iterator[list[tuple[str, str]]]:
+def selectors(node: Any) -> Iterator[list[tuple[str, str]]]:
     """(name, value) of the matchers of every selector below a node of promql-parser's tree."""
     if isinstance(node, promql_parser.VectorSelector):
         yield [(m.name, m.value) for m in node.matchers.matchers]
     for name in ("expr", "lhs", "rhs", "vector_selector", "vs", "param"):
         child = getattr(node, name, None)
         if child is not None and not isinstance(child, str):
-            yield from _selectors(child)
+            yield from selectors(child)
     for child in getattr(node, "args", None) or ():
-        yield from _selectors(child)
+        yield from selectors(child)
 
 
 def _check_scrape(document: Any, texts: Mapping[str, str]) -> None:
