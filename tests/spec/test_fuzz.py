@@ -171,13 +171,13 @@ def test_a_platform_mutated(seed: int, changes: int) -> None:
     content = yaml.safe_load(WHOLE)
     for _ in range(changes):
         mutate(content, chance)
-    folder, _ = place()
-    (folder / "specs" / "platform.yaml").write_text(yaml.safe_dump(content, allow_unicode=True))
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "specs").mkdir()
+        (Path(folder) / "templates" / "packs").mkdir(parents=True)
+        written = yaml.safe_dump(content, allow_unicode=True)
+        (Path(folder) / "specs" / "platform.yaml").write_text(written)
         with contextlib.suppress(SpecError):
-            load_platform(folder)
-    finally:
-        (folder / "specs" / "platform.yaml").write_text(PLATFORM)
+            load_platform(Path(folder))
 
 
 PIECES = st.sampled_from(
