@@ -132,7 +132,8 @@ def repository() -> Path:
 def built(texts: Mapping[str, str]) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
     """The tenant's and the fleet's files by path; no files when there is an error."""
     path = repository() / "specs" / "tenants" / "acme.yaml"
-    path.write_text(yaml.safe_dump(tenant(texts), allow_unicode=True), encoding="utf-8")
+    # JSON is YAML 1.2; PyYAML would write 1e3 without quotes, which is a number there
+    path.write_text(json.dumps(tenant(texts), ensure_ascii=False), encoding="utf-8")
     whole = compile_specs(repository())
     files = {a.path: a.content for a in whole.tenants["acme"].artifacts}
     files |= {f"fleet/{a.path}": a.content for a in whole.fleet or ()}
