@@ -162,12 +162,17 @@ def _harmless(text: str) -> str:
     return _TARGET.sub(r"\1#refused-", _TAG.sub("&lt;", text))
 
 
+class _Code(str):
+    """Text that is marked as code already; a spec's own text never is, however it begins."""
+
+    __slots__ = ()
+
+
 def _cell(value: object) -> str:
     """Words, or code already marked as such, in a table's cell."""
-    line = _line(value)
-    if line.startswith("`"):
-        return line.replace("|", "\\|")
-    return _text(line)
+    if isinstance(value, _Code):
+        return value.replace("|", "\\|")
+    return _text(value)
 
 
 def _code(value: object) -> str:
@@ -175,7 +180,7 @@ def _code(value: object) -> str:
     line = _line(value)
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", line)), default=0))
     space = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{space}{line}{space}{fence}"
+    return _Code(f"{fence}{space}{line}{space}{fence}")
 
 
 def _block(value: object, language: str) -> str:
