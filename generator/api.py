@@ -204,6 +204,7 @@ def verify(root: Path, compilation: Compilation, mode: str) -> Outcome:
     found = [
         f
         for name in compilation.wanted
+        if compilation.tenants[name].build is not None
         for f in reread(compilation.tenants[name].artifacts, compilation.scope(name))
     ]
     if mode == "off":

@@ -5,7 +5,9 @@ How findings are printed (text, JSON, GitHub, SARIF) is in `generator/report.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -104,6 +106,26 @@ def info(code: str, message: str, place: Place | None = None, hint: str | None =
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings without repetition, sorted by place."""
     return tuple(sorted(set(findings), key=lambda f: f.order))
+
+
+_LINES = re.compile(r"\blines? [0-9]+")
+
+
+def fingerprints(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """A name for each finding, in the order given, that stays when its line moves.
+
+    It is made of the code, the file, the message and the line's own text; equal ones are counted.
+    """
+    seen: dict[str, int] = {}
+    names = []
+    for finding in findings:
+        place = finding.place
+        about = (place.file, " ".join(place.source.split())) if place else ("", "")
+        parts = (finding.code, *about, _LINES.sub("line", finding.message))
+        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+        seen[digest] = seen.get(digest, 0) + 1
+        names.append(f"{digest}:{seen[digest]}")
+    return tuple(names)
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

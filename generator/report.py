@@ -1,21 +1,26 @@
 """Findings in the forms people and machines read: text, JSON, GitHub annotations, SARIF.
 
-What a finding is stands in `findings`; this file only prints.
+What a finding is stands in `findings`; this file only prints. SARIF has a file of its own.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from generator.findings import Finding, Level, Place, in_order
+from generator.findings import Finding, Level, Place, fingerprints, in_order
+from generator.sarif import sarif
 
-SARIF_LIMIT = 25_000
-"""GitHub refuses a SARIF run with more results."""
+ALIKE = 4
+"""From so many findings of one shape on, text tells the first and where the others are."""
+SHOWN_PLACES = 8
+SHOWN_FINDINGS = 100
+"""Findings, or groups of them, that text tells unless everything is asked for."""
 
 _COLORS = {Level.ERROR: "31;1", Level.WARNING: "33;1", Level.INFO: "36;1"}
-_SARIF_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}
+_VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9][0-9.,]*\b")
 
 
 def render(findings: Sequence[Finding], form: str, *, color: bool = False) -> str:
@@ -24,6 +29,43 @@ def render(findings: Sequence[Finding], form: str, *, color: bool = False) -> st
     `color` only matters for text. Raises KeyError for an unknown format.
     """
     return FORMATS[form](in_order(findings), color)
+
+
+def render_short(findings: Sequence[Finding], *, color: bool = False) -> str:
+    """Text in which findings that say the same of many places are told once, with the places.
+
+    Errors come before what may wait; what is left out is counted at the end.
+    """
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in in_order(findings):
+        shape = _VARYING.sub("…", finding.message)
+        groups.setdefault((finding.code, finding.level.value, shape), []).append(finding)
+    told: list[tuple[Finding, list[Finding]]] = []
+    for group in groups.values():
+        if len(group) >= ALIKE:
+            told.append((group[0], group[1:]))
+        else:
+            told += [(finding, []) for finding in group]
+    levels = list(Level)
+    told.sort(key=lambda one: one[0].order)
+    if len(told) > SHOWN_FINDINGS:
+        told.sort(key=lambda one: levels.index(one[0].level))
+    parts = [_text_one(first, color) + _others(rest) for first, rest in told[:SHOWN_FINDINGS]]
+    left = sum(1 + len(rest) for _, rest in told[SHOWN_FINDINGS:])
+    if left:
+        parts.append(f"and {left} more findings; --all shows them\n")
+    return "\n".join(parts)
+
+
+def _others(rest: Sequence[Finding]) -> str:
+    """Where else it was found: `and 12 more like it: a.yaml:3:1, …`."""
+    if not rest:
+        return ""
+    places = [_location(f.place) for f in rest if f.place is not None]
+    shown = ", ".join(dict.fromkeys(places[:SHOWN_PLACES]))
+    more = ", …" if len(places) > SHOWN_PLACES else ""
+    where = f": {shown}{more}" if shown else ""
+    return f"  and {len(rest)} more like it{where} (--all shows them)\n"
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -69,10 +111,12 @@ def _json(findings: Sequence[Finding], _color: bool) -> str:
 
 def plain(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """The findings as JSON has them, sorted by place."""
-    return [_plain(f) for f in in_order(findings)]
+    ordered = in_order(findings)
+    marks = fingerprints(ordered)
+    return [_plain(f, mark) for f, mark in zip(ordered, marks, strict=True)]
 
 
-def _plain(finding: Finding) -> dict[str, Any]:
+def _plain(finding: Finding, fingerprint: str) -> dict[str, Any]:
     place = finding.place
     return {
         "code": finding.code,
@@ -83,6 +127,7 @@ def _plain(finding: Finding) -> dict[str, Any]:
         "line": place.line if place else None,
         "column": place.column if place else None,
         "length": place.length if place else None,
+        "fingerprint": fingerprint,
     }
 
 
@@ -115,41 +160,6 @@ def _escape_property(text: str) -> str:
     return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _sarif(findings: Sequence[Finding], _color: bool) -> str:
-    shown = findings[:SARIF_LIMIT]
-    codes = sorted({f.code for f in shown})
-    run = {
-        "tool": {"driver": {"name": "tocsin", "rules": [{"id": code} for code in codes]}},
-        "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(f) for f in shown],
-    }
-    document = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [run],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _sarif_result(finding: Finding) -> dict[str, Any]:
-    text = finding.message + (f" {finding.hint}" if finding.hint else "")
-    result: dict[str, Any] = {
-        "ruleId": finding.code,
-        "level": _SARIF_LEVELS[finding.level],
-        "message": {"text": text},
-    }
-    if finding.place:
-        place = finding.place
-        region = {
-            "startLine": place.line,
-            "startColumn": place.column,
-            "endColumn": place.column + place.length,
-        }
-        physical = {"artifactLocation": {"uri": place.file}, "region": region}
-        result["locations"] = [{"physicalLocation": physical}]
-    return result
-
-
 def _location(place: Place) -> str:
     return f"{place.file}:{place.line}:{place.column}"
 
@@ -162,5 +172,5 @@ FORMATS: Mapping[str, Callable[[Sequence[Finding], bool], str]] = {
     "text": _text,
     "json": _json,
     "github": _github,
-    "sarif": _sarif,
+    "sarif": lambda findings, _color: sarif(findings),
 }

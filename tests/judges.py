@@ -1,7 +1,8 @@
-"""Fetch what judges us besides the real tools: lezer-promql, and rules that others have published.
+"""Fetch what judges us besides the real tools: npm's judges, and rules that others have published.
 
-`python -m tests.judges` puts both under `.tools/`: the parser of Prometheus' own interface from
-npm, pinned; rule files and dashboards out of Debian packages, whose text is not ours to commit.
+`python -m tests.judges` puts both under `.tools/`: the parser of Prometheus' own interface and
+the editors' YAML server from npm, pinned; rule files and dashboards out of Debian packages, whose
+text is not ours to commit.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import pytest
 
 from generator.tools import Apt, ToolFailed
 
-LEZER = {
+NPM = {
     "@prometheus-io/lezer-promql": "0.315.0",
     "@lezer/common": "1.5.5",
     "@lezer/highlight": "1.2.5",
     "@lezer/lr": "1.4.12",
+    "yaml-language-server": "1.19.2",
 }
+"""Installed in one go: npm removes from a folder what one of its runs does not name."""
 RELEASE = "bookworm"
 PACKAGES = (
     "ceph-grafana-dashboards",
@@ -40,9 +43,18 @@ _IN_CI = bool(os.environ.get("CI"))
 
 def lezer(root: Path) -> Path:
     """The folder of node_modules with lezer-promql; a test without it fails in CI, else skips."""
+    return _modules(root)
+
+
+def language_server(root: Path) -> Path:
+    """yaml-language-server's program; without it as `lezer`."""
+    return _modules(root) / "yaml-language-server" / "bin" / "yaml-language-server"
+
+
+def _modules(root: Path) -> Path:
     folder = root / ".tools" / "npm" / "node_modules"
-    if shutil.which("node") is None or not _has_lezer(folder):
-        _missing("node with lezer-promql is not here: install node and npm, then `make tools`")
+    if shutil.which("node") is None or not _has_npm(folder):
+        _missing("npm's judges are not here: install node and npm, then `make tools`")
     return folder
 
 
@@ -62,26 +74,28 @@ def _missing(why: str) -> None:
 
 def install(root: Path) -> bool:
     """Fetch what is not there yet and say what cannot be had; True when nothing is missing."""
-    done = [_install_lezer(root / ".tools" / "npm"), _install_published(root / ".tools")]
+    done = [_install_npm(root / ".tools" / "npm"), _install_published(root / ".tools")]
     return all(done)
 
 
-def _has_lezer(modules: Path) -> bool:
+def _has_npm(modules: Path) -> bool:
     return all(
         (manifest := modules / name / "package.json").is_file()
         and f'"version": "{version}"' in manifest.read_text(encoding="utf-8")
-        for name, version in LEZER.items()
+        for name, version in NPM.items()
     )
 
 
-def _install_lezer(folder: Path) -> bool:
-    if _has_lezer(folder / "node_modules"):
+def _install_npm(folder: Path) -> bool:
+    if _has_npm(folder / "node_modules"):
         return True
     npm = shutil.which("npm")
     if npm is None:
-        print("judges: no npm here, so lezer-promql cannot judge; install nodejs and npm")
+        print(
+            "judges: no npm here, so lezer-promql and yaml-language-server cannot judge; install nodejs and npm"
+        )
         return False
-    names = [f"{name}@{version}" for name, version in LEZER.items()]
+    names = [f"{name}@{version}" for name, version in NPM.items()]
     folder.mkdir(parents=True, exist_ok=True)
     quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-save")
     answer = subprocess.run(

@@ -9,7 +9,7 @@ import pytest
 from tests import judges
 
 
-@pytest.mark.parametrize("judge", [judges.lezer, judges.published])
+@pytest.mark.parametrize("judge", [judges.lezer, judges.language_server, judges.published])
 def test_a_missing_judge(judge: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert callable(judge)
     monkeypatch.setattr(judges, "_IN_CI", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
@@ -29,13 +30,20 @@ def root_option(command: Command) -> Command:
 
 
 def report_options(command: Command) -> Command:
-    """`--format` and `--fail-on`."""
+    """`--format`, `--all` and `--fail-on`."""
     command = click.option(
         "--fail-on",
-        type=click.Choice(["error", "warning", "info"]),
+        type=click.Choice(["error", "warning", "info", "never"]),
         default="error",
         show_default=True,
-        help="The mildest finding that makes the exit code 1.",
+        help="The mildest finding that makes the exit code 1; never: they are only told.",
+    )(command)
+    command = click.option(
+        "--all",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_all,
+        help="Tell every finding in text, also those that say the same of many places.",
     )(command)
     return click.option(
         "--format",
@@ -45,6 +53,19 @@ def report_options(command: Command) -> Command:
         show_default=True,
         help="How findings are printed; all but text go to standard output alone.",
     )(command)
+
+
+_ALL = "tocsin.all"
+
+
+def _remember_all(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    context.meta[_ALL] = value
+
+
+def _colored() -> bool:
+    """Colour only where a person looks, and has not asked for none: https://no-color.org."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stderr.isatty() and not plain
 
 
 def stats_option(command: Command) -> Command:
@@ -90,7 +111,7 @@ class Percent(click.ParamType[Decimal]):
 def find_root(given: Path | None) -> Path:
     """The repository's folder. Raises click.UsageError when there is none."""
     if given is not None:
-        return given
+        return given.absolute()
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "specs" / "platform.yaml").is_file():
@@ -103,13 +124,16 @@ def find_root(given: Path | None) -> Path:
 
 def print_findings(findings: Sequence[Finding], form: str) -> None:
     """Write findings: text to standard error, machine formats to standard output."""
-    from generator.report import render, summary
+    from generator.report import render, render_short, summary
 
     if form != "text":
         sys.stdout.write(render(findings, form))
         return
-    color = sys.stderr.isatty()
-    sys.stderr.write(render(findings, form, color=color))
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(_ALL):
+        sys.stderr.write(render(findings, form, color=_colored()))
+    else:
+        sys.stderr.write(render_short(findings, color=_colored()))
     if findings:
         sys.stderr.write(f"{summary(findings)}\n")
 
@@ -137,7 +161,9 @@ def print_outcome(outcome: Outcome, form: str, stats: bool) -> None:
 
 
 def failing(findings: Sequence[Finding], fail_on: str) -> bool:
-    """Whether a finding is at least as bad as `fail_on`."""
+    """Whether a finding is at least as bad as `fail_on`; none is for `never`."""
+    if fail_on == "never":
+        return False
     order = [Level.INFO, Level.WARNING, Level.ERROR]
     floor = order.index(Level(fail_on))
     return any(order.index(f.level) >= floor for f in findings)

@@ -21,7 +21,13 @@ TEMPLATES = Path(__file__).parent.parent.parent / "templates" / "docs"
 DOCUMENTS = ("runbooks", "catalogue", "compliance")
 
 _BLANK_LINES = re.compile(r"\n{3,}")
-_MARKUP = re.compile(r"([\\`*_<>\[\]#|])")
+_MARKUP = re.compile(r"([\\`*_<>\[\]#|~]|^[-+=]|^[0-9]+(?=[.)]))")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.*?)(?<!`)\1(?!`)")
+_TAG = re.compile(r"<(?!https?://[^\s<>]*>)")
+_TARGET = re.compile(
+    r"(\]\(\s*<?|^ {0,3}\[[^\]]+\]:\s*<?)(?!https?://|mailto:|[#/.\w-]*[#/.)\s]|[\w-]*$)"
+)
 
 
 def docs_files(docs: TenantDocs) -> tuple[Artifact, ...]:
@@ -109,21 +115,64 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters.update(text=_text, cell=_cell, code=_code, block=_block, words=_words)
+    environment.filters.update(
+        text=_text, cell=_cell, code=_code, block=_block, words=_words, markdown=_markdown
+    )
     return environment
 
 
 def _text(value: object) -> str:
     """Words of the spec in running Markdown."""
-    return _MARKUP.sub(r"\\\1", _line(value))
+    return _MARKUP.sub(_escaped, _line(value))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A backslash before a sign; after a number, where its dot would make it a list."""
+    return f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}"
+
+
+def _markdown(value: object) -> str:
+    """An author's own Markdown without HTML, without links that run code, with its fence closed.
+
+    What stands in code is left alone: nothing there becomes a tag or a link.
+    """
+    lines, fence = [], ""
+    for line in str(value).strip().split("\n"):
+        mark = _FENCE.match(line)
+        if fence:
+            closing = mark and mark[1].startswith(fence) and not line[mark.end() :].strip()
+            fence = "" if closing else fence
+        elif mark:
+            fence = mark[1]
+        else:
+            line = _outside_code(line)
+        lines.append(line)
+    return "\n".join([*lines, *([fence] if fence else [])])
+
+
+def _outside_code(line: str) -> str:
+    parts, position = [], 0
+    for span in _CODE_SPAN.finditer(line):
+        parts += [_harmless(line[position : span.start()]), span[0]]
+        position = span.end()
+    return "".join([*parts, _harmless(line[position:])])
+
+
+def _harmless(text: str) -> str:
+    return _TARGET.sub(r"\1#refused-", _TAG.sub("&lt;", text))
+
+
+class _Code(str):
+    """Text that is marked as code already; a spec's own text never is, however it begins."""
+
+    __slots__ = ()
 
 
 def _cell(value: object) -> str:
     """Words, or code already marked as such, in a table's cell."""
-    line = _line(value)
-    if line.startswith("`"):
-        return line.replace("|", "\\|")
-    return _text(line)
+    if isinstance(value, _Code):
+        return value.replace("|", "\\|")
+    return _text(value)
 
 
 def _code(value: object) -> str:
@@ -131,7 +180,7 @@ def _code(value: object) -> str:
     line = _line(value)
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", line)), default=0))
     space = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{space}{line}{space}{fence}"
+    return _Code(f"{fence}{space}{line}{space}{fence}")
 
 
 def _block(value: object, language: str) -> str:

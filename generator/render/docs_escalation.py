@@ -171,7 +171,9 @@ def _short(name: str, tenant: str) -> str:
 
 def _cell(text: str) -> str:
     """Text that a Markdown table shows as it stands."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    for sign in "\\|[]`":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("<", "&lt;").replace("\n", " ")
 
 
 def mermaid_text(text: str) -> str:

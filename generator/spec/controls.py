@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from generator.findings import Finding, SpecError, Text, has_errors
+from generator.spec.files import content
 from generator.spec.model import Control, Framework
 from generator.spec.packs import SHIPPED, Pack
 from generator.spec.scalars import Reading, string, strings
@@ -27,7 +28,7 @@ def read_controls(root: Path) -> tuple[dict[str, Framework], tuple[Finding, ...]
         if not path.is_file():
             continue
         try:
-            node = read(file, path.read_bytes())
+            node = read(file, content(base, file))
         except SpecError as problem:
             findings += problem.findings
             continue

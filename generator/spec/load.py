@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 
-from generator.findings import Finding, Place, SpecError, error, has_errors, in_order
+from generator.findings import Finding, Place, SpecError, has_errors, in_order
 from generator.promql.isolate import TENANT_ID
 from generator.spec.controls import check_controls, read_controls, with_packs
+from generator.spec.files import content, reserved_name, yaml_files
 from generator.spec.ignores import Ignore, read_ignores
 from generator.spec.model import Fleet, Platform, Tenant
 from generator.spec.packs import Pack, read_packs
@@ -26,14 +27,17 @@ from generator.spec.read_platform import read_platform
 from generator.spec.read_schedules import Staffing, read_holidays, read_schedules
 from generator.spec.read_tenant import Surroundings, read_tenant
 from generator.spec.scalars import Reading, string
+from generator.spec.secrets import secrets_in, without_repeats
 from generator.spec.source import Node, labelled, merged, read
 from generator.spec.source import Path as KeyPath
-from generator.spec.validate import did_you_mean, validate
+from generator.spec.validate import validate
 
 PLATFORM_FILE = "specs/platform.yaml"
 TENANTS_FOLDER = "specs/tenants"
 SHARED_KEYS = ("channels", "people", "oncall", "holidays", "escalation", "time_windows")
 """Top-level maps of the platform that every tenant may use by name."""
+TAKEN = frozenset({"fleet"})
+"""Folders of output/ that are no tenant's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,15 @@ class TenantSpec:
 
 def load_platform(root: Path) -> PlatformSpec:
     """The platform and the packs of a repository. Raises SpecError when they have errors."""
-    path = root / PLATFORM_FILE
-    content = _content(path, PLATFORM_FILE)
-    node = read(PLATFORM_FILE, content)
+    written = content(root, PLATFORM_FILE)
+    secrets = _secrets(PLATFORM_FILE, written)
+    try:
+        node = read(PLATFORM_FILE, written)
+    except SpecError as problem:
+        raise SpecError(without_repeats(problem.findings, secrets)) from None
     told, unusable = validate(node, "platform")
-    ignores, ignore_findings = read_ignores(PLATFORM_FILE, content)
+    told = without_repeats(told, secrets)
+    ignores, ignore_findings = read_ignores(PLATFORM_FILE, written)
     packs, pack_findings = read_packs(root)
     frameworks, control_findings = read_controls(root)
     reading = Reading([*told, *ignore_findings, *pack_findings, *control_findings], unusable)
@@ -84,21 +92,25 @@ def load_tenant(root: Path, name: str, spec: PlatformSpec) -> TenantSpec:
     """One tenant of a repository, with what is wrong with it. Raises nothing for a bad spec."""
     file = f"{TENANTS_FOLDER}/{name}.yaml"
     try:
-        content = _content(root / file, file)
-        node = read(file, content)
+        written = content(root, file)
     except SpecError as problem:
         return TenantSpec(name, None, problem.findings)
+    secrets = _secrets(file, written)
+    try:
+        node = read(file, written)
+    except SpecError as problem:
+        return TenantSpec(name, None, in_order(without_repeats(problem.findings, secrets)))
     told, unusable = validate(node, "tenant")
-    ignores, ignore_findings = read_ignores(file, content)
+    ignores, ignore_findings = read_ignores(file, written)
     reading = Reading([*told, *ignore_findings], unusable)
     if node.kind != "map" or "tenant" not in node.entries or not reading.usable("tenant"):
-        return TenantSpec(name, None, in_order(reading.findings))
+        return TenantSpec(name, None, in_order(without_repeats(reading.findings, secrets)))
     _check_name(node, name, reading)
     whole = _pruned(_layered(node, spec.root, reading), unusable)
     around = Surroundings(spec.platform, spec.root.get("packs"), spec.packs)
     check_controls(whole, spec.platform.frameworks, reading)
-    tenant = read_tenant(whole, content, around, reading)
-    findings = in_order(reading.findings)
+    tenant = read_tenant(whole, written, around, reading)
+    findings = in_order(without_repeats(reading.findings, secrets))
     return TenantSpec(name, None if has_errors(findings) else tenant, findings, ignores)
 
 
@@ -114,7 +126,7 @@ def load_fleet(root: Path, tenants: Sequence[str] = ()) -> Fleet:
 
 def tenant_names(root: Path) -> tuple[str, ...]:
     """The tenants of a repository, from their files' names, sorted."""
-    return tuple(sorted(path.stem for path in (root / TENANTS_FOLDER).glob("*.yaml")))
+    return tuple(path.stem for path in yaml_files(root / TENANTS_FOLDER))
 
 
 def explain_value(root: Path, name: str, path: KeyPath) -> tuple[tuple[str, str, Place], ...]:
@@ -122,9 +134,9 @@ def explain_value(root: Path, name: str, path: KeyPath) -> tuple[tuple[str, str,
 
     Raises SpecError when the files cannot be read.
     """
-    platform = _read(root / PLATFORM_FILE, PLATFORM_FILE)
+    platform = _read(root, PLATFORM_FILE)
     file = f"{TENANTS_FOLDER}/{name}.yaml"
-    tenant = _read(root / file, file)
+    tenant = _read(root, file)
     layers = _layers(platform, string(tenant.get("tier")))
     found = []
     for layer, node in [*layers, (file, tenant)]:
@@ -147,23 +159,12 @@ def _shown(node: Node) -> str:
     return string(node) if node.kind == "scalar" else str(node.data())
 
 
-def _content(path: Path, file: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        folder = path.parent
-        names = [p.stem for p in folder.glob("*.yaml")] if folder.is_dir() else []
-        listed = f"there are: {', '.join(sorted(names))}" if names else None
-        hint = did_you_mean(path.stem, names) or listed
-        message = f"there is no file {file}"
-        raise SpecError([error("file-missing", message, Place(file, 1, 1), hint)]) from None
-    except OSError as problem:
-        message = f"{file} cannot be read: {problem.strerror}"
-        raise SpecError([error("file-unreadable", message, Place(file, 1, 1))]) from None
+def _read(root: Path, file: str) -> Node:
+    return read(file, content(root, file))
 
 
-def _read(path: Path, file: str) -> Node:
-    return read(file, _content(path, file))
+def _secrets(file: str, text: bytes) -> tuple[Finding, ...]:
+    return secrets_in(file, text.decode("utf-8-sig", "replace"))
 
 
 def _check_name(node: Node, name: str, reading: Reading) -> None:
@@ -175,6 +176,10 @@ def _check_name(node: Node, name: str, reading: Reading) -> None:
         hint = "use a-z, 0-9 and -, at most 63, no - at either end"
         message = f"{string(written)!r} cannot be a tenant's id"
         reading.error("tenant-name", message, written.place, hint)
+    if reserved_name(name) or name in TAKEN:
+        why = "a folder of Tocsin's own" if name in TAKEN else "the name of a device on Windows"
+        message = f"{name!r} cannot be a tenant's id: it is {why}"
+        reading.error("tenant-name", message, written.place, f"for example {name}-1")
 
 
 # --------------------------------------------------------------------------- layers

@@ -224,7 +224,10 @@ def _boolean(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or "[[" in value or "[%" in value:
+    """One line without a template: neither the pack's own nor Go's, which alerts would expand."""
+    if not isinstance(value, str) or len(value) > _MAX_TEXT or not value.isprintable():
+        raise ValueError
+    if any(mark in value for mark in ("[[", "[%", "[#", "{{", "}}")):
         raise ValueError
     return value
 
@@ -256,6 +259,7 @@ def _regex(value: Any) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
+_MAX_TEXT = 2_000
 _PARSERS = {
     "string": _text,
     "number": _number,
@@ -268,7 +272,7 @@ _PARSERS = {
     "regex": _regex,
 }
 _TYPE_WORDS = {
-    "string": "plain text",
+    "string": "plain text: one line, without a template",
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",

@@ -1,6 +1,7 @@
 """Packs: ready-made signals and panels, rendered with a service's parameters.
 
-A pack's texts are Jinja2 with `[[ name ]]` and `[% if %]`, so that Go's `{{ }}` passes through.
+A pack's texts are templates with `[[ name ]]` and `[% if %]` (see `pack_template`), so that Go's
+`{{ }}` passes through.
 The result is read like a tenant's own alerts, SLOs and panels.
 """
 
@@ -8,28 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import SandboxedEnvironment
 
 from generator.findings import Finding, Place, SpecError, Text, error, has_errors
 from generator.promql.build import matchers_added
 from generator.promql.problems import PromqlError
+from generator.spec.files import content, yaml_files
 from generator.spec.pack_parameters import Parameter, check_parameters, read_parameters
+from generator.spec.pack_template import holds, render
 from generator.spec.scalars import Reading, flag, string, strings
+from generator.spec.secrets import secrets_in
 from generator.spec.source import Node, core_scalar, read
 from generator.spec.validate import validate
-from generator.values import Duration, plain
 
 EXPRESSION_KEYS = frozenset(
     {"expr", "total", "errors", "good", "histogram", "metric", "selector", "capacity"}
 )
 """Keys of a pack whose text is PromQL: the service's selector is spliced into it."""
-
-MAX_RENDERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +65,12 @@ def read_packs(root: FilePath) -> tuple[dict[str, Pack], tuple[Finding, ...]]:
     findings: list[Finding] = []
     own = root if (root / OWN_PACKS).is_dir() else SHIPPED
     for base, folder in ((own, OWN_PACKS), (root, "specs/packs")):
-        for path in sorted((base / folder).glob("*.yaml")):
+        for path in yaml_files(base / folder):
             file = path.relative_to(base).as_posix()
             try:
-                node = read(file, path.read_bytes())
+                written = content(base, file)
+                findings += secrets_in(file, written.decode("utf-8-sig", "replace"))
+                node = read(file, written)
             except SpecError as problem:
                 findings += problem.findings
                 continue
@@ -122,38 +123,6 @@ def rendered(
     return _Rendering(context, matchers if pack.scoped else (), reading).node(pack.root, "")
 
 
-def _seconds(value: str) -> str:
-    return plain(Duration.parse(value).seconds)
-
-
-def _percent(value: str) -> str:
-    return plain(Decimal(value) * 100)
-
-
-def _complement(value: str) -> str:
-    """What a ratio leaves of the whole: 0.99 of 0.01."""
-    return plain(1 - Decimal(value))
-
-
-_JINJA = SandboxedEnvironment(
-    variable_start_string="[[",
-    variable_end_string="]]",
-    block_start_string="[%",
-    block_end_string="%]",
-    comment_start_string="[#",
-    comment_end_string="#]",
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    autoescape=False,  # the result is YAML text and PromQL, never HTML
-)
-_JINJA.filters["seconds"] = _seconds
-_JINJA.filters["percent"] = _percent
-_JINJA.filters["complement"] = _complement
-_JINJA.globals.clear()
-
-
 class _Rendering:
     """One pack for one service."""
 
@@ -170,7 +139,7 @@ class _Rendering:
     def node(self, node: Node, key: str) -> Node:
         if node.kind == "map":
             entries = {
-                self.name(k): (place, self.node(value, k))
+                self.name(k, place): (place, self.node(value, k))
                 for k, (place, value) in node.entries.items()
                 if k not in ("parameters", "when") and self.wanted(value)
             }
@@ -186,15 +155,14 @@ class _Rendering:
         if condition is None:
             return True
         try:
-            compiled = _JINJA.compile_expression(string(condition), undefined_to_none=False)
-            return bool(compiled(**self.context))
+            return holds(string(condition), self.context)
         except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError) as problem:
             message = f"the condition fails: {problem}"
             self.reading.error("pack-template", message, condition.place)
             return True
 
-    def name(self, key: str) -> str:
-        return self.jinja(key, Place("", 1, 1)) if "[[" in key else key
+    def name(self, key: str, place: Place) -> str:
+        return self.jinja(key, place) if "[[" in key or "[%" in key else key
 
     def scalar(self, node: Node, key: str) -> Node:
         if node.text is None or not isinstance(node.scalar, str):
@@ -214,14 +182,10 @@ class _Rendering:
 
     def jinja(self, value: str, place: Place) -> str:
         try:
-            text = _JINJA.from_string(value).render(self.context)
+            return render(value, self.context)
         except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError) as problem:
             self.reading.error("pack-template", f"the template fails: {problem}", place)
             return ""
-        if len(text) > MAX_RENDERED:
-            self.reading.error("pack-template", "the template's text is too long", place)
-            return ""
-        return text
 
     def scoped(self, expr: str, place: Place) -> str:
         try:

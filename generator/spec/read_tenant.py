@@ -83,7 +83,7 @@ def read_tenant(root: Node, content: bytes, around: Surroundings, reading: Readi
     zone_name = string(timezone, "UTC")
     local = zone(zone_name, timezone.place if timezone else root.place, reading)
     names = _Names(root)
-    owner = _owner(root.get("owner"), Owner("unowned"))
+    owner = _owner(root.get("owner"), Owner("unowned"), reading)
     metrics = read_metrics(root.get("metrics"), reading)
     if platform.metrics_strict and not metrics:
         message = "the platform asks every tenant to declare its metrics"
@@ -179,10 +179,15 @@ def _reserved(platform: Platform) -> frozenset[str]:
     return frozenset(written) | RESERVED_LABELS
 
 
-def _owner(node: Node | None, default: Owner) -> Owner:
+def _owner(node: Node | None, default: Owner, reading: Reading) -> Owner:
+    """Who owns; the team becomes a label, which Prometheus would expand as a template."""
     if node is None:
         return default
-    return Owner(string(node.get("team"), default.team), string(node.get("contact")))
+    team = node.get("team")
+    if team is not None and "{{" in string(team):
+        message = "the team is a label of every alert; a template in it would be expanded"
+        reading.error("templated-label", message, team.place, "write the team's name")
+    return Owner(string(team, default.team), string(node.get("contact")))
 
 
 def read_metrics(node: Node | None, reading: Reading) -> dict[str, Metric]:
@@ -245,7 +250,7 @@ def _services(
             name=name,
             selector=selector,
             depends_on=tuple(s for s in strings(upstream) if s in known and s != name),
-            owner=_owner(value.get("owner"), owner),
+            owner=_owner(value.get("owner"), owner, reading),
             labels=static_labels(value.get("labels"), reading, reserved),
             packs=_uses(value.get("packs"), around, reading),
             place=place,

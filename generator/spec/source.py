@@ -88,8 +88,7 @@ def read(file: str, content: bytes) -> Node:
 def _decoded(file: str, content: bytes) -> str:
     start = Place(file, 1, 1)
     if len(content) > MAX_BYTES:
-        size = f"{len(content) / 1e6:.1f} MB"
-        raise SpecError([error("file-too-large", f"the file has {size}; 5 MB are allowed", start)])
+        raise SpecError([too_large(file, len(content))])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -102,7 +101,54 @@ def _decoded(file: str, content: bytes) -> str:
         raise SpecError([error("not-utf8", message, Place(file, line, column), hint)]) from None
     if not text.strip():
         raise SpecError([error("empty-file", "the file is empty", start, "write a spec into it")])
+    misleading = _misleading(file, text)
+    if misleading:
+        raise SpecError(misleading)
     return text
+
+
+def too_large(file: str, size: int) -> Finding:
+    """What is said of a file that is not read, because of its size in bytes."""
+    message = f"the file has {size / 1e6:.1f} MB; {MAX_BYTES / 1e6:.0f} MB are allowed"
+    return error("file-too-large", message, Place(file, 1, 1))
+
+
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that change the order in which a line is shown: https://www.unicode.org/reports/tr9/."""
+_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What some programs, but not YAML 1.2, take for the end of a line."""
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
+"""Characters without a width that no script needs; joiners, which some do, are not among them."""
+
+
+def _misleading(file: str, text: str) -> list[Finding]:
+    """Characters with which a reviewer would see another file than the one that is read."""
+    findings = []
+    for pattern, what in (
+        (_DIRECTION, "changes the direction of the text: a reviewer sees another line"),
+        (_BREAKS, "ends the line for some programs and not for others"),
+        (_INVISIBLE, "is invisible"),
+    ):
+        for match in pattern.finditer(text):
+            before = text[: match.start()]
+            lines = re.split(r"\r\n|\r|\n", before)
+            shown = re.split(r"\r\n|\r|\n", text)[len(lines) - 1]
+            place = Place(file, len(lines), len(lines[-1]) + 1, 1, _visible(shown))
+            message = f"the character U+{ord(match[0]):04X} {what}"
+            findings.append(error("misleading-character", message, place, "remove it"))
+            if len(findings) == MAX_MISLEADING:
+                return findings
+    return findings
+
+
+MAX_MISLEADING = 20
+"""Findings about such characters in one file; the others are told when these are mended."""
+
+
+def _visible(line: str) -> str:
+    for pattern in (_DIRECTION, _BREAKS, _INVISIBLE):
+        line = pattern.sub("\ufffd", line)
+    return line
 
 
 class _Reader:

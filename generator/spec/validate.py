@@ -157,12 +157,20 @@ def _code(rule: str) -> str:
     return names.get(rule, "value")
 
 
+MAX_UNKNOWN = 50
+"""Unknown keys of one mapping that are told one by one."""
+
+
 def _unknown_keys(problem: Any, node: Node, path: Path) -> list[Finding]:
     known = problem.schema.get("properties", {})
-    findings = []
-    for key in problem.instance:
-        if key in known:
-            continue
+    findings: list[Finding] = []
+    unknown = [key for key in problem.instance if key not in known]
+    for key in unknown:
+        if len(findings) == MAX_UNKNOWN:
+            message = (
+                f"{_where(path)} has {len(unknown) - MAX_UNKNOWN} more keys that it cannot have"
+            )
+            return [*findings, error("unknown-key", message, _sized(node.key_place(key), key))]
         place = _sized(node.key_place(key), key)
         if key in SECRET_KEYS and f"{key}_file" in known:
             message = f"{key} would put a secret into the spec"
