@@ -91,9 +91,7 @@ def _install_npm(folder: Path) -> bool:
         return True
     npm = shutil.which("npm")
     if npm is None:
-        print(
-            "judges: no npm here, so lezer-promql and yaml-language-server cannot judge; install nodejs and npm"
-        )
+        print(f"judges: no npm here for {', '.join(NPM)}; install nodejs and npm")
         return False
     names = [f"{name}@{version}" for name, version in NPM.items()]
     folder.mkdir(parents=True, exist_ok=True)
