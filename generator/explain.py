@@ -39,7 +39,7 @@ def explain_alert(
 
     Raises SpecError and Unclear.
     """
-    platform, tenant, build = _compiled(root, name, proven=True)
+    platform, tenant, build = _compiled(root, name, proven=frozenset({alert}))
     words = build.alertmanager.vocabulary
     found = chosen(build.groups, words, alert, labels)
     if len(found) > 1:
@@ -113,7 +113,9 @@ def moment(text: str | None, zone: str) -> datetime:
     return early.astimezone(UTC)
 
 
-def _compiled(root: Path, name: str, *, proven: bool = False) -> tuple[Platform, Tenant, Build]:
+def _compiled(
+    root: Path, name: str, *, proven: bool | frozenset[str] = False
+) -> tuple[Platform, Tenant, Build]:
     platform, tenant = load_one(root, name)
     build = compile_tenant(tenant, platform, proven=proven)
     if has_errors(build.findings):
