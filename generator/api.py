@@ -19,7 +19,9 @@ from generator.compile.flapping import without_notices
 from generator.compile.oncall_findings import horizon_findings
 from generator.compile.tenant import compile_fleet, compile_tenant
 from generator.deliver.audit import LOG, Entry, append, manifest_hash, who
+from generator.deliver.audit import entries as logged_entries
 from generator.deliver.output import (
+    MANIFEST,
     WriteReport,
     built_names,
     recover,
@@ -322,6 +324,7 @@ def build(
     recover(output)
     reports = {name: _write(output, name, compilation, outcome) for name in compilation.wanted}
     if compilation.fleet is not None:
+        outcome.findings = in_order((*outcome.findings, *_unbuilt(output, compilation)))
         report = write_tree(output, FLEET, compilation.fleet, _about(compilation, FLEET))
         outcome.told.append(_summary(FLEET, report.added, report.changed, report.removed))
         reports[FLEET] = report
@@ -331,6 +334,15 @@ def build(
         _log(output, compilation, reports, outcome)
     outcome.told += _coverage(compilation)
     return outcome
+
+
+def _unbuilt(output: Path, compilation: Compilation) -> Iterator[Finding]:
+    """Tenants of whom the fleet's files speak, and whose own files were never built."""
+    for name in compilation.tenants:
+        if not (output / name / MANIFEST).is_file():
+            message = f"{name} is scraped and routed by output/{FLEET}, but was never built"
+            place = Place(f"specs/tenants/{name}.yaml", 1, 1)
+            yield warning("tenant-unbuilt", message, place, f"build it: tocsin build {name}")
 
 
 def _write(
@@ -375,10 +387,11 @@ def _log(
     reports: Mapping[str, WriteReport | None],
     outcome: Outcome,
 ) -> None:
-    """An entry for each folder that this build changed."""
+    """An entry for each folder that this build changed, or that the log does not know yet."""
     now, actor, entries = datetime.now(UTC), who(), []
+    logged = {entry.get("name") for entry in logged_entries(output / LOG)}
     for name, report in reports.items():
-        if report is not None and report.touched:
+        if report is not None and (report.touched or name not in logged):
             about = _about(compilation, name)
             spec, digest = about.get("spec", "specs/"), about.get("spec_sha256", "")
             manifest = manifest_hash(output, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from generator.compile.context import Context
+from generator.compile.escalation import policy_of
 from generator.compile.plan import PlannedAlert
 from generator.compile.scenarios import SILENT, counted, told
 from generator.findings import Finding, error, warning
@@ -53,6 +54,7 @@ def _wrong(test: UserTest, planned: PlannedAlert, context: Context) -> list[Find
         for alert in moment.alerts:
             findings += _impossible(alert, planned)
             findings += _unrendered(alert, moment, planned)
+        findings += _too_late(moment, planned, context)
     return findings
 
 
@@ -84,6 +86,20 @@ def _unrendered(alert: ExpectedFiring, moment: ExpectedAt, planned: PlannedAlert
     message = f"texts are compared all or not at all: {', '.join(missing)} is missing here"
     hint = f"add {missing[0]}: as people will read it, or leave all texts of this time out"
     return [error("bad-test", message, alert.place, hint)]
+
+
+def _too_late(moment: ExpectedAt, planned: PlannedAlert, context: Context) -> list[Finding]:
+    """Texts are compared of all alerts of a name, and a later step is one with texts of its own."""
+    policy = policy_of(planned, context.tenant)
+    later = policy.steps[1].after if policy is not None and len(policy.steps) > 1 else None
+    if later is None or not any(alert.annotations for alert in moment.alerts):
+        return []
+    speaks = planned.rule.for_ + later
+    if moment.at < speaks:
+        return []
+    message = f"by {moment.at} a later step of the escalation may speak, in words of its own"
+    hint = f"compare texts before {speaks}, or leave them out at this time"
+    return [error("bad-test", message, moment.place, hint)]
 
 
 def _never_fires(test: UserTest) -> list[Finding]:

@@ -59,9 +59,39 @@ class Measured:
     masked: str = ""
 
 
+def _unknown_grouping(slo: Slo, context: Context) -> list[Finding]:
+    """Labels that none of the SLI's declared metrics has: the SLO would not be kept apart."""
+    declared = context.tenant.metrics
+    names = {n.name or "" for text in texts_of(slo) for n in _selectors(text)}
+    known: set[str] = set()
+    for name in names:
+        labels = declared[name].labels if name in declared else None
+        if labels is None:
+            return []
+        known |= labels
+    known |= context.catalogue.target_labels
+    return [
+        error(
+            "promql-unknown-label",
+            f"{slo.name} is grouped by {label!r}, which {' and '.join(sorted(names))} has not",
+            slo.place,
+            did_you_mean(label, known) or f"its labels are: {', '.join(sorted(known))}",
+        )
+        for label in slo.group_by
+        if names and label not in known
+    ]
+
+
+def _selectors(text: Text) -> tuple[VectorSelector, ...]:
+    try:
+        return vector_selectors(parse(text.value, variables=True))
+    except PromqlError:
+        return ()
+
+
 def measured(slo: Slo, context: Context) -> tuple[Measured | None, tuple[Finding, ...]]:
     """The expressions of an SLO's SLI; None when a finding is an error."""
-    findings = [*_bad_grouping(slo, context)]
+    findings = [*_bad_grouping(slo, context), *_unknown_grouping(slo, context)]
     for text in texts_of(slo):
         findings += _checked(text, slo, context)
     if not has_errors(findings):

@@ -74,7 +74,8 @@ def _burn(recorded: Recorded, context: Context, burn: Burn) -> _Draft:
     short = series(ratio_name(pair.short), slo, context)
     threshold = plain(burn.threshold)
     expr = f"{long} > {threshold} and {short} > {threshold}"
-    factor, percent = plain(burn.factor), plain(pair.budget * 100)
+    percent = plain(pair.budget * 100)
+    pace = "the even pace" if burn.factor == 1 else f"{plain(burn.factor)} times the even pace"
     return _Draft(
         alert=BURN_ALERT,
         expr=expr + _gate(recorded, context, pair.long),
@@ -82,9 +83,9 @@ def _burn(recorded: Recorded, context: Context, burn: Burn) -> _Draft:
         severity=pair.severity,
         hold=pair.for_,
         panel="burn",
-        summary=f"the budget burns at {factor} times the even pace or faster over {pair.long}",
+        summary=f"the budget burns at {pace} or faster over {pair.long}",
         description=f"{{{{ $value | humanizePercentage }}}} of events failed in the last "
-        f"{pair.long}, and the last {pair.short} are no better. At {factor} times the even pace, "
+        f"{pair.long}, and too many of those in the last {pair.short}. At {pace}, "
         f"{percent} % of the budget of {slo.period} is gone within {pair.long}.",
         runbook=_BURN_RUNBOOK,
         value=long,

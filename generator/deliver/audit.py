@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from generator.deliver.inspect import inspect
 from generator.deliver.output import MANIFEST, OutputError, WriteReport, built_names
 from generator.findings import Finding, Place, error, warning
 
@@ -84,8 +85,8 @@ def append(log: Path, entries: Sequence[Entry]) -> str:
 def verify(log: Path, output: Path, head: str = "") -> tuple[tuple[Finding, ...], int]:
     """What is wrong with the log, and its number of entries. Raises OutputError without a log.
 
-    The chain must hold, end at `head` where one is given, and the last entry of each name must be
-    of the manifest that lies in `output`.
+    The chain must hold, end at `head` where one is given, the last entry of each name must be of
+    the manifest that lies in `output`, and the files must be what that manifest says.
     """
     try:
         lines = log.read_text(encoding="utf-8").splitlines()
@@ -110,6 +111,8 @@ def verify(log: Path, output: Path, head: str = "") -> tuple[tuple[Finding, ...]
         place = Place(log.as_posix(), max(1, len(lines)), 1)
         findings.append(_broken(f"the log ends at {previous[:12]}, not at {head[:12]}", place))
     findings += _unlogged(log, output, latest)
+    built = [name for name in latest if manifest_hash(output, name)]
+    findings += inspect(output, built)[0] if built else ()
     return tuple(findings), len(lines)
 
 
@@ -129,7 +132,7 @@ def _unlogged(log: Path, output: Path, latest: Mapping[str, tuple[str, int]]) ->
             findings.append(error("audit-unlogged", message, place, hint))
     for name in sorted(set(built_names(output)) - set(latest)):
         message = f"{output / name} was never built with --audit"
-        hint = f"build it: tocsin build --audit {name}"
+        hint = "build it: tocsin build --audit" + (f" {name}" if name != "fleet" else "")
         findings.append(warning("audit-unlogged", message, Place(log.as_posix(), 1, 1), hint))
     return findings
 

@@ -143,7 +143,8 @@ def _threshold(node: Node) -> str:
     limit = f"> {above}" if above else f"< {below}"
     clear = string(node.get("clear_below")) or string(node.get("clear_above"))
     end = f", until {'<' if above else '>'} {clear}" if clear else ""
-    return f"{_expr(node)} {limit}{end}"
+    expr = _expr(node)
+    return f"({expr}) {limit}{end}" if " " in expr else f"{expr} {limit}{end}"
 
 
 def _forecast(node: Node) -> str:
