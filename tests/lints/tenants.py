@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ targets: {prometheus: "3.5", alertmanager: "0.28"}
 intervals: {scrape: 15s, evaluation: 30s}
 retention: 15d
 fallback: hook
-channels: {hook: {webhook: {url_file: /s/hook}}}
+channels: {hook: {webhook: {url_file: /s/hook}, people: true}}
 escalation: {all: [{notify: [hook]}]}
 defaults: {routing: {critical: all, warning: all, info: all}}
 """
@@ -32,7 +33,7 @@ class Specs:
         self.folder = folder
         (folder / "specs" / "tenants").mkdir(parents=True)
         (folder / "specs" / "platform.yaml").write_text(PLATFORM)
-        (folder / "templates").symlink_to(ROOT / "templates")
+        shutil.copytree(ROOT / "templates", folder / "templates")
         self.platform: PlatformSpec = load_platform(folder)
 
     def findings(self, spec: str) -> tuple[Finding, ...]:

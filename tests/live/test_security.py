@@ -33,7 +33,7 @@ targets: {{prometheus: "2.42", alertmanager: "0.25"}}
 intervals: {{scrape: 1s, evaluation: 1s}}
 alertmanagers: ["127.0.0.1:{port}"]
 fallback: hook
-channels: {{hook: {{webhook: {{url: "http://127.0.0.1:9/"}}}}}}
+channels: {{hook: {{webhook: {{url: "http://127.0.0.1:9/"}}, people: true}}}}
 escalation: {{only: [{{notify: [hook]}}]}}
 defaults: {{routing: {{critical: only, warning: only, info: only}}}}
 security:

@@ -20,7 +20,7 @@ def definitions() -> Mapping[str, Any]:
 def kinds() -> Mapping[str, Mapping[str, Any]]:
     """Kind of channel -> its part of the schema."""
     found: Mapping[str, Mapping[str, Any]] = definitions()["channel"]["properties"]
-    return found
+    return {kind: part for kind, part in found.items() if kind != "people"}
 
 
 def resolved(part: Mapping[str, Any]) -> Mapping[str, Any]:
