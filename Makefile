@@ -8,7 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TENANT ?=
-WORKERS ?= auto
+# Half of the tests wait for servers: more of them at once than there are cores.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 CASES ?= 50000
 
 .PHONY: help build check test fuzz tools lint format golden bench clean distclean
