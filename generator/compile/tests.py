@@ -77,7 +77,8 @@ def _alert_test(
     test = _whole_test(planned.slug, case, scenarios, groups) if scenarios else None
     if test is None or not test.fires:
         series = ", ".join(_read_series(case.subject.expr, case.subject.rules))
-        findings.append(_untested(planned.rule.alert, planned.place, series))
+        of_slo = context.platform.labels.slo in planned.rule.labels
+        findings.append(_untested(planned.rule.alert, planned.place, series, of_slo))
     return test, findings
 
 
@@ -107,12 +108,14 @@ def _marker_test(marker: Marker, slug: str, context: Context) -> AlertTest | Non
     return _whole_test(slug, case, _scenarios(case, case.proof), groups)
 
 
-def _untested(alert: str, place: Place, series: str) -> Finding:
+def _untested(alert: str, place: Place, series: str, slo: bool = False) -> Finding:
     message = (
         f"{alert} has no unit test: no data that makes it fire could be derived from its expression"
     )
     hint = "write tests: with the series that make it fire"
-    if series:
+    if slo:
+        hint = "what its SLI reads is of a kind that is not turned round: play its rules by hand"
+    elif series:
         hint = f"write tests: with series of {series}, and expect: when it fires"
     return info("untested-alert", message, place, hint)
 
