@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent / "specs"
 EQUIVALENT: Mapping[tuple[str, str], str] = {
     (
         r"SLO|DiskFull|Gone|Stuck|InstanceDown|ServiceMissing|RestartsFrequent|OpenFilesHigh"
-        r"|IncidentSeverity|UpstreamDown|QueueHigh",
+        r"|IncidentSeverity|UpstreamDown|ServiceOutage|QueueHigh",
         r"^(step 2: )?label tenant",
     ): "the series that the expression returns carry the tenant's label themselves",
     (r"QueueHigh", r"^step 2: label severity"): "the alert's own series carry the severity",
@@ -35,7 +35,9 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
     (r"QueueLatched", r"^matcher escalation_level dropped"): (
         "joined on the level: a later step meets no value of the queue"
     ),
-    (r"QueueHigh|BothBad|OneBad|UpstreamDown", r"max swapped"): "alerts and facts are always 1",
+    (r"QueueHigh|BothBad|OneBad|UpstreamDown|ServiceOutage", r"max swapped"): (
+        "alerts and facts are always 1"
+    ),
     (r"BothBad|OneBad", r"^limit times 0.8"): "so many alerts are a whole number",
     (r"BothBad", r"^right of or dropped"): "all must fire: none and no sample are both silent",
     (r"RestartsFrequent", r"^limit times 1.2"): "restarts are a whole number",
@@ -45,7 +47,7 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
 """(alert, what was done) -> why it is no fault, as regular expressions."""
 
 UNSHOWN: Mapping[tuple[str, str], str] = {
-    (r"DiskFull", r"^(right of and dropped|range)"): (
+    (r"DiskFull", r"^(right of (and|or) dropped|range|<= flipped)"): (
         "needs a disk that is younger than half the history, or that was always full"
     ),
     (r"ErrorsHigh", r"^range .*calls_total[^\[]*\[(10m|2m30s)\]\)\) > 0\.05"): (
