@@ -9,6 +9,7 @@ from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from generator.spec.files import reserved_name, same_file
 from generator.spec.model import (
     Alert,
     Collect,
@@ -115,6 +116,7 @@ def read_tenant(root: Node, content: bytes, around: Surroundings, reading: Readi
             _add_pack(bundle, service, use, around, own, reading)
     slo_names = {**names("slos"), **bundle.slos}
     _check_duplicates(bundle, reading)
+    _check_files(services, bundle, reading)
     _check_correlations(bundle, slo_names, reading)
     check_composites(bundle.slos, slo_names, reading)
     dashboards = root.get("dashboards")
@@ -379,6 +381,23 @@ def _check_duplicates(bundle: _Bundle, reading: Reading) -> None:
             place = alert.place if not alert.pack else first
             reading.error("duplicate-alert", message, place, "rename one of them")
         seen.setdefault(key, alert)
+
+
+def _check_files(services: Mapping[str, Service], bundle: _Bundle, reading: Reading) -> None:
+    """Names that become files of output/ can be checked out on every system."""
+    places = {name: service.place for name, service in services.items()}
+    for name, place in places.items():
+        if reserved_name(name):
+            message = f"the service {name!r} would become a file that Windows cannot have"
+            reading.error("bad-name", message, place, "choose another name")
+    named = {f"{a.name} of {a.service or 'the tenant'}": a.place for a in bundle.alerts}
+    slos = {name: slo.place for name, slo in bundle.slos.items()}
+    for what, found in (("services", places), ("alerts", named), ("SLOs", slos)):
+        for first, later in same_file(found):
+            message = (
+                f"the {what} {first!r} and {later!r} would be one file where case does not matter"
+            )
+            reading.error("duplicate-name", message, found[later], "rename one of them")
 
 
 def _check_correlations(bundle: _Bundle, slos: Mapping[str, object], reading: Reading) -> None:

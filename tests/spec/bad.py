@@ -237,6 +237,15 @@ added(
 
 # --- services, packs
 whole(
+    "services in two cases",
+    BASE.replace("service: api}}", "service: api}}\n  API: {selector: {service: b}}"),
+)
+whole("a service that Windows cannot have", BASE.replace("  api:", "  aux:"))
+added(
+    "alerts in two cases",
+    "alerts:\n  Full: {threshold: {expr: x, above: 1}}\n  FULL: {threshold: {expr: x, above: 2}}\n",
+)
+whole(
     "depends on nobody",
     BASE.replace("{selector: {service: api}}", "{selector: {service: api}, depends_on: [db]}"),
 )
