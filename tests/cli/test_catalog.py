@@ -34,7 +34,7 @@ def test_the_list_and_one_pack_in_full() -> None:
         "convention: prometheus | fastapi | starlette | opentelemetry, default prometheus",
         "fastapi: requests=http_requests_total, status_label=status",
         "HttpErrorRatioHigh: critical, after 5m, technical view",
-        "> 0.1) > 0.01",
+        "> 0.1)) > 0.01",
         "evidence for soc2:A1.1",
         "executive: Requests answered",
         "http_requests_total (counter): Requests served",

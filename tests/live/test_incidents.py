@@ -80,7 +80,8 @@ def handed_over(scene: Scene) -> None:
     scene.show(queue_depth=500)
     until("the person on call", lambda: scene.told(ann), 60)
     assert not past(scene.minute), "too late to see a hand-over"
-    stays("bob is not on call", lambda: past(scene.minute) or not scene.told(bob), 90)
+    until("the hand-over", lambda: past(scene.minute) or scene.told(bob), 90)
+    assert past(scene.minute), "bob is told before he is on call"
     until("the next person", lambda: scene.told(bob), 12)
     scene.show(queue_depth=5)
     until("the end, in chat", lambda: scene.told("chat", "resolved"))
@@ -134,7 +135,8 @@ def maintained(scene: Scene) -> None:
     scene.show(queue_depth=500)
     until("the fault, muted", lambda: scene.muted("inhibitedBy") == {"QueueBacklog"})
     assert not past(scene.minute), "too late to see the work end"
-    stays("quiet", lambda: past(scene.minute, -0.5) or not scene.told("chat"), 90)
+    until("the end of the work", lambda: past(scene.minute, -0.5) or scene.told("chat"), 90)
+    assert past(scene.minute, -0.5), "told while the work goes on"
     until("the fault", lambda: scene.told("chat"), 20)
     assert datetime.now(UTC) >= scene.minute
     assert scene.names("chat") == ["QueueBacklog"]

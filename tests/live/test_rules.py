@@ -202,9 +202,13 @@ def nothing_is_annotated(port: int, exposed: Mapping[str, Iterable[Series]]) -> 
     assert {query: said for query, said in found.items() if said} == {}
 
 
+_UNNAMED = ('"pg_stat_', '"node_vmstat_')
+"""Counters of exporters that do not end in _total, by which Prometheus guesses what is one."""
+
+
 def _named_otherwise(remark: str) -> bool:
-    """postgres_exporter's counters do not end in _total, which Prometheus guesses counters by."""
-    return "might not be a counter" in remark and '"pg_stat_' in remark
+    """Whether a remark is about the name of an exporter's counter alone."""
+    return "might not be a counter" in remark and any(name in remark for name in _UNNAMED)
 
 
 def remarks(port: int, query: str) -> list[str]:

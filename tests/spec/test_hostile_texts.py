@@ -24,7 +24,7 @@ PLATFORM = """\
 version: 1
 targets: {alertmanager: "0.28"}
 fallback: hook
-channels: {hook: {webhook: {url_file: /s/hook}}}
+channels: {hook: {webhook: {url_file: /s/hook}, people: true}}
 escalation: {only: [{notify: [hook]}]}
 defaults: {routing: {critical: only, warning: only, info: only}}
 """
