@@ -40,7 +40,11 @@ def reads_the_same(expr: str, nodes: Iterable[VectorSelector]) -> bool | None:
 
 
 def _read(text: str) -> Any | None:
-    """Its tree, None when it cannot read the text or fails at it: its panics are no Exceptions."""
+    """Its tree, None when it cannot read the text or fails at it.
+
+    A panic of its Rust code comes as pyo3's PanicException, which is no Exception and no module
+    exports: it is told by its name, and whatever else is caught goes on.
+    """
     try:
         return promql_parser.parse(text)
     except ValueError:

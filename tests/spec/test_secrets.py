@@ -25,7 +25,7 @@ SECRETS = {
     "pem": shape("-----BEGIN RSA ", "PRIVATE KEY-----"),
     "slack token": shape("xo", "xb-123456789012-abcdefGHIJKL"),
     "slack app": shape("xa", "pp-1-A0123456789-abcdef"),
-    "slack hook": shape("https://hooks.slack.com/", "services/T00000000/B00000000/XXXXXXXX"),
+    "slack hook": shape("https://hooks.slack.com/", "services/T0A1B2C3D/B0A1B2C3D/", "a1B2" * 6),
     "discord": shape("https://discord.com/api/", "webhooks/123456789012/", "a" * 30),
     "teams": shape("https://x.webhook.office.com/", "webhookb2/", "0" * 36, "/IncomingWebhook/ab"),
     "github": shape("gh", "p_", "a1B2" * 9),
