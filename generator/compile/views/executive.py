@@ -6,11 +6,19 @@ Thresholds of burn rates are the workbook's: 1 is the even pace, 6 and 14.4 page
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from generator.compile.burn_rate import BASE
 from generator.compile.context import Context
 from generator.compile.kinds import MARKER
 from generator.compile.naming import slo_panel_key
-from generator.compile.slo_series import period_ratio
+from generator.compile.slo_series import (
+    CURRENT_BURN,
+    EXHAUSTION,
+    REMAINING,
+    period_ratio,
+    ratio_name,
+)
 from generator.compile.views.parts import (
     AMBER,
     GREEN,
@@ -104,7 +112,7 @@ def _overview(context: Context) -> Iterable[Panel]:
         kind="bargauge",
         queries=(
             Query(
-                context.graph(f"min by ({slo}) (slo:period_error_budget_remaining:ratio)"),
+                context.graph(f"min by ({slo}) ({REMAINING})"),
                 legend,
                 instant=True,
             ),
@@ -143,7 +151,7 @@ def _overview(context: Context) -> Iterable[Panel]:
         kind="bargauge",
         queries=(
             Query(
-                context.graph(f"min by ({slo}) (slo:time_to_exhaustion:seconds)"),
+                context.graph(f"min by ({slo}) ({EXHAUSTION})"),
                 legend,
                 instant=True,
             ),
@@ -155,14 +163,29 @@ def _overview(context: Context) -> Iterable[Panel]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """One SLO as its panels draw it."""
+
+    slo: Slo
+    context: Context
+
+    def query(self, record: str, before: str = "") -> tuple[Query, ...]:
+        """A recorded series of it, a line for each combination of its labels."""
+        matchers = [(self.context.platform.labels.slo, "=", self.slo.name)]
+        legend = " ".join(f"{{{{ {label} }}}}" for label in self.slo.group_by) or self.slo.name
+        return (Query(self.context.graph(before + selector(record, matchers)), legend),)
+
+
 def _slo(slo: Slo, context: Context) -> Iterable[Panel]:
-    names = context.platform.labels
-    matchers = [(names.slo, "=", slo.name)]
-    legend = " ".join(f"{{{{ {label} }}}}" for label in slo.group_by) or slo.name
+    promise = _Promise(slo, context)
+    return (_attained(promise), _budget(promise), _burn(promise), _errors(promise))
+
+
+def _attained(promise: _Promise) -> Panel:
+    slo = promise.slo
     told = f"this {slo.calendar}" if slo.calendar else f"the last {slo.window}"
-    period = selector(period_ratio(slo), matchers)
-    objective = float(slo.objective / 100)
-    yield Panel(
+    return Panel(
         key=slo_panel_key(slo.name, "attained"),
         title=f"{slo.name}: attained",
         description=(
@@ -170,13 +193,17 @@ def _slo(slo: Slo, context: Context) -> Iterable[Panel]:
             f"is {plain(slo.objective)} %. Red: the promise is broken."
         ),
         kind="stat",
-        queries=(Query(context.graph(f"1 - {period}"), legend),),
+        queries=promise.query(period_ratio(slo), "1 - "),
         unit="percentunit",
-        thresholds=(Threshold(None, RED), Threshold(objective, GREEN)),
+        thresholds=(Threshold(None, RED), Threshold(float(slo.objective / 100), GREEN)),
         width=4,
         decimals=3,
     )
-    yield Panel(
+
+
+def _budget(promise: _Promise) -> Panel:
+    slo = promise.slo
+    return Panel(
         key=slo_panel_key(slo.name, "budget"),
         title=f"{slo.name}: error budget",
         description=(
@@ -184,17 +211,17 @@ def _slo(slo: Slo, context: Context) -> Iterable[Panel]:
             "broken: reliability comes before features."
         ),
         kind="timeseries",
-        queries=(
-            Query(
-                context.graph(selector("slo:period_error_budget_remaining:ratio", matchers)), legend
-            ),
-        ),
+        queries=promise.query(REMAINING),
         unit="percentunit",
         thresholds=_BUDGET,
         width=7,
         maximum=1.0,
     )
-    yield Panel(
+
+
+def _burn(promise: _Promise) -> Panel:
+    slo = promise.slo
+    return Panel(
         key=slo_panel_key(slo.name, "burn"),
         title=f"{slo.name}: burn rate",
         description=(
@@ -202,18 +229,22 @@ def _slo(slo: Slo, context: Context) -> Iterable[Panel]:
             "above 6 and 14.4 somebody is paged."
         ),
         kind="timeseries",
-        queries=(Query(context.graph(selector("slo:current_burn_rate:ratio", matchers)), legend),),
+        queries=promise.query(CURRENT_BURN),
         unit="short",
         thresholds=_BURN,
         width=7,
         minimum=0.0,
     )
-    yield Panel(
+
+
+def _errors(promise: _Promise) -> Panel:
+    slo = promise.slo
+    return Panel(
         key=slo_panel_key(slo.name, "ratio"),
         title=f"{slo.name}: errors",
         description="Part of the events that fail, over five minutes.",
         kind="timeseries",
-        queries=(Query(context.graph(selector("slo:sli_error:ratio_rate5m", matchers)), legend),),
+        queries=promise.query(ratio_name(BASE)),
         unit="percentunit",
         thresholds=(Threshold(None, GREEN), Threshold(float(1 - slo.objective / 100), RED)),
         width=6,
