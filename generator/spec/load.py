@@ -25,7 +25,8 @@ from generator.spec.read_notify import (
 )
 from generator.spec.read_platform import read_platform
 from generator.spec.read_schedules import Staffing, read_holidays, read_schedules
-from generator.spec.read_tenant import Surroundings, read_tenant
+from generator.spec.read_services import Surroundings
+from generator.spec.read_tenant import read_tenant
 from generator.spec.scalars import Reading, string
 from generator.spec.secrets import secrets_in, without_repeats
 from generator.spec.source import Node, labelled, merged, read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from generator.findings import Place
 from generator.spec.model.notification import Channel
@@ -23,6 +23,11 @@ class LabelNames:
     level: str = "escalation_level"
     kind: str = "kind"
     shard: str = "shard"
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The names of all labels that Tocsin writes."""
+        return frozenset(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True, slots=True)
