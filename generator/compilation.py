@@ -1,0 +1,173 @@
+"""A repository compiled: its tenants, and the files that all of them share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from generator.compile.flapping import without_notices
+from generator.compile.oncall_findings import horizon_findings
+from generator.compile.tenant import compile_fleet, compile_tenant
+from generator.findings import (
+    Finding,
+    Place,
+    SpecError,
+    error,
+    has_errors,
+    in_order,
+    warning,
+)
+from generator.ir.artifacts import Artifact
+from generator.ir.build import Build
+from generator.promql.isolate import Scope
+from generator.render.files import fleet_artifacts, tenant_artifacts
+from generator.spec.ignores import heeded
+from generator.spec.load import (
+    PlatformSpec,
+    TenantSpec,
+    load_platform,
+    load_tenant,
+    tenant_names,
+)
+from generator.spec.model import Platform, Tenant
+from generator.verify.invariants import fleet_invariants, tenant_invariants
+from generator.verify.notify import escalation_doc
+
+FLEET = "fleet"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One tenant, as far as it came: no build without a usable spec, no files with errors."""
+
+    name: str
+    build: Build | None
+    artifacts: tuple[Artifact, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A whole repository compiled: the tenants that were asked for, and the fleet's own files.
+
+    `fleet` is None when a tenant has errors: files for all are made of all.
+    """
+
+    platform: Platform
+    tenants: Mapping[str, Compiled]
+    fleet: tuple[Artifact, ...] | None
+    findings: tuple[Finding, ...]
+    wanted: tuple[str, ...]
+
+    def scope(self, tenant: str) -> Scope:
+        """The isolation scope of one tenant."""
+        platform = self.platform
+        label, target = platform.labels.tenant, platform.targets.prometheus
+        return Scope(label, tenant, target, platform.shared_metrics)
+
+
+def load_one(root: Path, name: str) -> tuple[Platform, Tenant]:
+    """One tenant with its platform. Raises SpecError with every finding."""
+    spec = load_platform(root)
+    loaded = load_tenant(root, name, spec)
+    if loaded.tenant is None:
+        raise SpecError(loaded.findings)
+    return spec.platform, loaded.tenant
+
+
+def compile_specs(
+    root: Path, wanted: Sequence[str] = (), progress: bool = False, today: date | None = None
+) -> Compilation:
+    """Compile the specs of a repository. Raises SpecError when the platform itself has errors.
+
+    All tenants are compiled, because the fleet's files are made of all; `wanted` names those whose
+    findings and files the caller is after (none: all). With `today`, rotations that end soon are
+    among the findings; nothing else depends on the day.
+    """
+    spec = load_platform(root)
+    names = tenant_names(root)
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        missing = [f for name in unknown for f in load_tenant(root, name, spec).findings]
+        raise SpecError(missing)
+    if not names:
+        place = Place("specs/tenants", 1, 1)
+        hint = "write specs/tenants/<tenant>.yaml"
+        raise SpecError([error("no-tenants", "there are no tenants", place, hint)])
+    with _progress(len(names), "compiling", progress) as advance:
+        tenants = {}
+        for name in names:
+            tenants[name] = _compile_one(root, name, spec, not wanted or name in wanted, today)
+            advance()
+    chosen = tuple(wanted) or names
+    return _with_fleet(spec, tenants, chosen, today)
+
+
+def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:
+    """What compiling a tenant that was read finds; nothing when it could not be read.
+
+    Unit tests are not derived.
+    """
+    return compile_tenant(loaded.tenant, platform, proven=False).findings if loaded.tenant else ()
+
+
+def _compile_one(
+    root: Path, name: str, spec: PlatformSpec, proven: bool, today: date | None
+) -> Compiled:
+    loaded = load_tenant(root, name, spec)
+    if loaded.tenant is None:
+        return Compiled(name, None, (), loaded.findings)
+    build = compile_tenant(loaded.tenant, spec.platform, proven=proven)
+    horizon = horizon_findings(loaded.tenant, today) if today else ()
+    found = in_order((*loaded.findings, *build.findings, *horizon))
+    if not has_errors(found):
+        found = in_order((*found, *tenant_invariants(build)))
+    findings = heeded(found, loaded.ignores, today, judged=not has_errors(found))
+    if has_errors(findings):
+        return Compiled(name, None, (), findings)
+    groups = without_notices(build.groups, spec.platform.labels.kind)
+    told = escalation_doc(name, build.alertmanager, groups, build.spec_file)
+    return Compiled(name, build, (*tenant_artifacts(build), told), findings)
+
+
+def _with_fleet(
+    spec: PlatformSpec,
+    tenants: Mapping[str, Compiled],
+    wanted: tuple[str, ...],
+    today: date | None,
+) -> Compilation:
+    findings = [*spec.findings, *(f for name in wanted for f in tenants[name].findings)]
+    broken = [name for name, one in tenants.items() if one.build is None]
+    builds = {name: one.build for name, one in tenants.items() if one.build is not None}
+    for name in broken:
+        if name not in wanted:
+            message = f"{name} has errors: output/{FLEET} is left as it is"
+            place = Place(f"specs/tenants/{name}.yaml", 1, 1)
+            findings.append(warning("fleet-held", message, place, f"see: tocsin check {name}"))
+    if broken:
+        told = heeded(findings, spec.ignores, today, judged=False)
+        return Compilation(spec.platform, tenants, None, told, wanted)
+    fleet = compile_fleet(spec.platform, builds)
+    findings += (*fleet.findings, *fleet_invariants(fleet.alertmanager, builds))
+    artifacts = fleet_artifacts(fleet, builds)
+    told = heeded(findings, spec.ignores, today, judged=len(wanted) == len(tenants))
+    return Compilation(spec.platform, tenants, artifacts, told, wanted)
+
+
+@contextlib.contextmanager
+def _progress(total: int, what: str, shown: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal when there is enough to wait for."""
+    if not shown or total < 5 or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
