@@ -27,6 +27,7 @@ from generator.compile.stimulus import (
     sources,
 )
 from generator.compile.timeline import Grid, Offset, Onset, Play
+from generator.compile.unusual import UnusualCase, UnusualData, Usual
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
 
@@ -35,20 +36,6 @@ _INTO_PERIOD = 2 * 86_400.0
 """How far into a calendar's period its budget is looked at: at its beginning nothing is spent."""
 _EXTRA = 10
 """Evaluations before a change, so that every window is full of what was before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usual:
-    """How a series swings around its level, and for how long before; `odd` levels to try.
-
-    `swing` and `odd` are relative to the level, times in seconds.
-    """
-
-    swing: float
-    period: float
-    before: float
-    step: float
-    odd: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +85,8 @@ class Proof:
     """The levels of the sources where nothing is asked of them."""
     sides: tuple[Shown, ...] = ()
     """What shows that each side of `and`, `or` and `unless` matters."""
+    unusual: tuple[UnusualCase, ...] = ()
+    """For anomalies: what shows the edges of the band, and its guards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +169,17 @@ def _unusual(
         hot = {s: level * odd for s, level in before.levels.items() if level is not None}
         proof = _played(subject, all_, grid, [before], hot, before, [before])
         if proof is not None:
-            return proof
+            window = grid.up(_window(subject)) + grid.step
+            data = UnusualData(
+                subject.expr, subject.rules, all_, grid, usual, before, subject.hold, window
+            )
+            return replace(proof, unusual=data.cases())
     return None
+
+
+def _window(subject: Subject) -> float:
+    """The longest range over what is not recorded."""
+    return reach(subject.expr, subject.rules).shortest
 
 
 def _steady(subject: Subject, bench: Bench, grid: Grid, lead: float, base: Levels) -> Proof | None:

@@ -20,10 +20,11 @@ from generator.compile.marker_tests import Marker, markers, window_test
 from generator.compile.naming import SLO_GROUPS, group_name, slo_group, test_slug
 from generator.compile.operations import Unsupported
 from generator.compile.plan import PlannedAlert
-from generator.compile.proof import Proof, Shown, Subject, Usual, latched, prove
+from generator.compile.proof import Proof, Shown, Subject, latched, prove
 from generator.compile.scenarios import SILENT, at, counted, scenario, told
 from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import Phase, Source, recorded_by, samples
+from generator.compile.unusual import Usual
 from generator.findings import Finding, Place, info
 from generator.ir.checks import AlertTest, Expectation, Scenario, TestFile
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
@@ -31,6 +32,11 @@ from generator.promql.parser import parse
 from generator.promql.tree import Expr, VectorSelector, vector_selectors
 from generator.spec.model import Alert, Anomaly, CompositeSli, Platform, Tenant, Threshold
 from generator.values import Duration
+
+_STEPS = (60.0, 120.0, 150.0, 300.0)
+"""How often anomalies may be evaluated in a test, in seconds: parts of an hour, never more than
+`for`, so that it is seen. Weeks are played in coarser steps."""
+_DAY = 86_400.0
 
 
 def alert_tests(
@@ -249,13 +255,19 @@ def _usual(author: Alert | None) -> Usual | None:
     signal = author.signal
     swing = 0.2 if signal.method == "seasonal" else 0.05
     rise = 1 + 3 * swing * float(signal.sensitivity)
-    high = (rise, 2 * rise)
-    odd = {"above": high, "below": (0.01,)}.get(signal.direction, (*high, 0.01))
+    high, low = (rise, 2 * rise), (0.01,)
+    odd, other = {"above": (high, low), "below": (low, high[:1])}.get(
+        signal.direction, ((*high, *low), ())
+    )
+    narrow = float(signal.margin / signal.sensitivity) / 4
+    hold = max(_STEPS[0], float(author.for_.seconds))
+    step = max(fine for fine in _STEPS if fine <= hold)
     if signal.method != "seasonal":
-        return Usual(swing, 3600.0, 30 * 3600.0, 900.0, odd)
+        wild = signal.method == "adaptive"
+        return Usual(swing, 3600.0, 30 * 3600.0, step, odd, other, narrow, wild)
     season = float(signal.season.seconds)
-    step = max(60.0, season / 336 // 60 * 60)
-    return Usual(swing, season / 7, season * 1.25, step, odd)
+    step = step if season <= _DAY else max(step, season / 336 // 60 * 60)
+    return Usual(swing, season / 7, season * 1.25, step, odd, other, narrow)
 
 
 # --------------------------------------------------------------------------- groups
@@ -318,6 +330,9 @@ def _scenarios(case: _Case, proof: Proof) -> list[Scenario]:
     ]
     for shown in proof.sides:
         found.append(_side(case, shown))
+    for one in proof.unusual:
+        moments = [Expectation(at(time), firing, told(count)) for time, count in one.moments]
+        found.append(_played(one.name, case, one.phases, moments, proof))
     empty = _without_data(proof, case.subject)
     if empty is None:
         return found

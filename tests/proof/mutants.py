@@ -67,10 +67,13 @@ def _of_node(node: Expr, text: str, tenant_label: str) -> Iterator[tuple[str, st
             op = text[node.op_start : node.op_end].replace(node.op, _FLIPPED[node.op], 1)
             yield f"{node.op} flipped", f"{_of(node.lhs, text)} {op} {_of(node.rhs, text)}"
             limit = unwrapped(node.rhs)
-            if isinstance(limit, Number) and limit.value:
-                start = text[node.start : node.rhs.start]
+            factor = (
+                unwrapped(limit.lhs) if isinstance(limit, Binary) and limit.op == "*" else limit
+            )
+            if isinstance(factor, Number) and factor.value:
+                start, end = text[node.start : factor.start], text[factor.end : node.end]
                 for share in (0.8, 1.2):
-                    yield f"limit times {share}", f"{start}{limit.value * share:.9g}"
+                    yield f"limit times {share}", f"{start}{factor.value * share:.9g}{end}"
         case Aggregate() if node.op in _SWAPPED:
             whole = _of(node, text)
             yield f"{node.op} swapped", _SWAPPED[node.op] + whole[len(node.op) :]
