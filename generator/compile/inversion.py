@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from generator.compile.conditions import Side
-from generator.compile.operations import Vector
 from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import (
     ALERT,
@@ -29,6 +28,7 @@ from generator.compile.stimulus import (
     samples,
     sources,
 )
+from generator.compile.vectors import Vector
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import (
     COMPARISON,

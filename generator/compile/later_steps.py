@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from generator.compile.decoys import alert_decoys
-from generator.compile.operations import Unsupported
 from generator.compile.proof import Proof, Subject
 from generator.compile.scenarios import SILENT, at, counted, scenario, told
 from generator.compile.series import accepts
 from generator.compile.stimulus import ALERT, ALERTS, Phase, Source
 from generator.compile.timeline import Grid, Play
+from generator.compile.vectors import Unsupported
 from generator.ir.checks import Expectation, TestFile
 from generator.ir.rules import AlertRule
 from generator.promql.parser import parse

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.compile.kinds import DEPENDENCY_INFO
-from generator.compile.operations import Unsupported
 from generator.compile.scenarios import SILENT, at, counted, told
 from generator.compile.simulation import Evaluation
+from generator.compile.vectors import Unsupported
 from generator.ir.checks import AlertTest, Expectation, InputSeries, Scenario, TestFile
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.promql.parser import parse

@@ -12,7 +12,6 @@ from itertools import product
 
 from generator.compile.conditions import Side, sides
 from generator.compile.inversion import Bench, deciding, differing, firing, reaching, silent
-from generator.compile.operations import Unsupported
 from generator.compile.shards import copied, sharded
 from generator.compile.stimulus import (
     ALERT,
@@ -28,6 +27,7 @@ from generator.compile.stimulus import (
 )
 from generator.compile.timeline import Grid, Offset, Onset, Play
 from generator.compile.unusual import UnusualCase, UnusualData, Usual
+from generator.compile.vectors import Unsupported
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
 

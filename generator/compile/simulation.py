@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from generator.compile import operations, steadiness
-from generator.compile.operations import Labels, Sample, Unsupported, Vector
+from generator.compile.range_functions import OVER_RANGE
 from generator.compile.series import accepts
+from generator.compile.vector_functions import OF_VECTOR
+from generator.compile.vectors import Labels, Sample, Unsupported, Vector, nameless
 from generator.ir.rules import RecordingRule
 from generator.promql.parser import parse
 from generator.promql.tree import (
@@ -212,8 +214,7 @@ class Evaluation:
         value = self.value(_tree(rule.expr), time)
         made = [Sample({}, value)] if isinstance(value, float) else value
         return [
-            (tuple(sorted({**operations.nameless(s.labels), **rule.labels}.items())), s.value)
-            for s in made
+            (tuple(sorted({**nameless(s.labels), **rule.labels}.items())), s.value) for s in made
         ]
 
     def _inputs(self, number: int) -> _Inputs | None:
@@ -258,7 +259,7 @@ class Evaluation:
             index += 1
         while index * step <= end + 1e-9:
             for sample in self.vector(node.expr, index * step):
-                key = tuple(sorted(operations.nameless(sample.labels).items()))
+                key = tuple(sorted(nameless(sample.labels).items()))
                 found.setdefault(key, []).append((index * step, sample.value))
             index += 1
         return [(dict(key), points, start, end) for key, points in found.items()]
@@ -271,7 +272,7 @@ class Evaluation:
             return inner
         if isinstance(inner, float):
             return -inner
-        return [Sample(operations.nameless(s.labels), -s.value) for s in inner]
+        return [Sample(nameless(s.labels), -s.value) for s in inner]
 
     def _aggregate(self, node: Aggregate, time: float) -> Vector:
         inner = self.vector(node.args[-1], time)
@@ -304,11 +305,11 @@ class Evaluation:
             return found[0].value if len(found) == 1 else math.nan
         if name in ("absent", "absent_over_time"):
             return self._absent(node, time)
-        if name in operations.OVER_RANGE:
+        if name in OVER_RANGE:
             return self._over_range(node, time)
-        if name in operations.OF_VECTOR:
+        if name in OF_VECTOR:
             numbers = [self.value(arg, time) for arg in args if not isinstance(arg, String)]
-            return operations.OF_VECTOR[name](node, numbers, time)
+            return OF_VECTOR[name](node, numbers, time)
         raise Unsupported(name)
 
     def _absent(self, node: Call, time: float) -> Vector:
@@ -320,10 +321,10 @@ class Evaluation:
         labels: Labels = {}
         if isinstance(selector, VectorSelector):
             labels = {m.name: m.value for m in selector.matchers if m.op == "=" and m.value}
-        return [Sample(operations.nameless(labels), 1.0)]
+        return [Sample(nameless(labels), 1.0)]
 
     def _over_range(self, node: Call, time: float) -> Vector:
-        compute: Callable[..., float | None] = operations.OVER_RANGE[node.function]
+        compute: Callable[..., float | None] = OVER_RANGE[node.function]
         position = 1 if node.function == "quantile_over_time" else 0
         numbers = [self.value(arg, time) for i, arg in enumerate(node.args) if i != position]
         if any(not isinstance(number, float) for number in numbers):

@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from generator.compile.operations import Unsupported
 from generator.compile.series import accepts, satisfying, violating
 from generator.compile.simulation import Series, may_select
+from generator.compile.vectors import Unsupported
 from generator.ir.rules import RecordingRule
 from generator.promql.parser import parse
 from generator.promql.tree import (

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from generator.compile.operations import Unsupported
 from generator.compile.stimulus import Phase, Source
 from generator.compile.timeline import Grid, Play
+from generator.compile.vectors import Unsupported
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from generator.compile.kinds import MARKER
-from generator.compile.operations import Unsupported
 from generator.compile.simulation import Evaluation, Series
+from generator.compile.vectors import Unsupported
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.promql.labels import output_labels
 from generator.promql.parser import parse
