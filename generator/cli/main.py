@@ -74,12 +74,13 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the console script; no traceback reaches a user."""
     from generator.deliver.output import OutputError
+    from generator.servers.http import ServerFailed
     from generator.tools import ToolFailed, ToolMissing
 
     sys.excepthook = _say_bug
     try:
         cli()
-    except (OutputError, ToolFailed, ToolMissing) as problem:
+    except (OutputError, ServerFailed, ToolFailed, ToolMissing) as problem:
         sys.stderr.write(f"tocsin: {problem}\n")
         sys.exit(3)
 

@@ -1,0 +1,1 @@
+"""Speak HTTP with running Prometheus and Alertmanager servers: ask, reload, say what failed."""
