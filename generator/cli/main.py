@@ -74,7 +74,7 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the console script; no traceback reaches a user."""
     from generator.deliver.output import OutputError
-    from generator.servers.http import ServerFailed
+    from generator.servers import ServerFailed
     from generator.tools import ToolFailed, ToolMissing
 
     sys.excepthook = _say_bug

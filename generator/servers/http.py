@@ -15,18 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from generator.servers import ServerFailed
+
+__all__ = ["Params", "Server", "ServerFailed"]
+
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
-
-
-class ServerFailed(Exception):
-    """A server did not answer, refused, or said something that is no answer; the message is whole.
-
-    `status` is the HTTP status, 0 where no answer came.
-    """
-
-    def __init__(self, message: str, status: int = 0) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
