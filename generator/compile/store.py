@@ -32,7 +32,8 @@ class Store:
         self._scrape = platform.scrape_interval.ms
         self._jobs = {job.job: job.interval.ms for job in tenant.collect if job.interval}
         self._records: dict[str, list[tuple[RecordingRule, int]]] = {}
-        self._alerts: list[tuple[AlertRule, int]] = []
+        self._alerts: dict[str, list[tuple[AlertRule, Mapping[str, str], int]]] = {}
+        """By name: each rule, the labels that its series surely have, its interval."""
         self._made: dict[int, Count] = {}
         self._open: set[int] = set()
         self._guessed = False
@@ -42,7 +43,10 @@ class Store:
                 if isinstance(rule, RecordingRule):
                     self._records.setdefault(rule.record, []).append((rule, group.interval.ms))
                 else:
-                    self._alerts.append((rule, group.interval.ms))
+                    labels = {"alertname": rule.alert, **_static(rule.labels)}
+                    self._alerts.setdefault(rule.alert, []).append(
+                        (rule, labels, group.interval.ms)
+                    )
 
     def made_by(self, rule: Rule) -> Count:
         """The series that a rule writes, at most: recorded ones, or ALERTS in one state.
@@ -91,12 +95,20 @@ class Store:
                     yield Stored(self.made_by(rule), interval, rule.labels)
         elif name in ALERTS:
             asked = [m for m in node.matchers if m.name not in _OF_STATE]
-            for alert, interval in self._alerts:
-                labels = {"alertname": alert.alert, **_static(alert.labels)}
+            for alert, labels, interval in self._alerts_of(asked):
                 if compatible(asked, labels):
                     yield Stored(self.made_by(alert), interval, labels)
         else:
             yield self._raw(name, node)
+
+    def _alerts_of(
+        self, asked: Sequence[Matcher]
+    ) -> Iterable[tuple[AlertRule, Mapping[str, str], int]]:
+        """The alert rules that matchers may mean; most name one."""
+        named = next((m.value for m in asked if m.name == "alertname" and m.op == "="), None)
+        if named is not None:
+            return self._alerts.get(named, ())
+        return (one for rules in self._alerts.values() for one in rules)
 
     def _raw(self, name: str, node: VectorSelector) -> Stored:
         metric, buckets = self._declared(name, node)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import jinja2
 from jinja2 import filters, nodes
+from jinja2.environment import TemplateExpression
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -83,11 +85,11 @@ def render(source: str, context: Mapping[str, Any]) -> str:
     Raises jinja2.TemplateError (TemplateRefused when a limit is met), ArithmeticError, TypeError
     and ValueError for what the author did wrong.
     """
-    tree = _checked(source, lambda: _JINJA.parse(source))
+    template = _template(source)
     _JINJA.steps = 0
     parts: list[str] = []
     size = 0
-    for part in _compiled(tree).generate(context):
+    for part in template.generate(context):
         size += len(part)
         if size > MAX_RENDERED:
             raise TemplateRefused(f"the text grows beyond {MAX_RENDERED:,} characters")
@@ -97,14 +99,23 @@ def render(source: str, context: Mapping[str, Any]) -> str:
 
 def holds(condition: str, context: Mapping[str, Any]) -> bool:
     """Whether a condition is true. Raises what `render` raises."""
-    _checked(condition, lambda: _JINJA.parse(f"[[ {condition} ]]"))
+    judged = _condition(condition)
     _JINJA.steps = 0
-    return bool(_JINJA.compile_expression(condition, undefined_to_none=False)(**context))
+    return bool(judged(**context))
 
 
-def _compiled(tree: nodes.Template) -> jinja2.Template:
+@lru_cache(maxsize=4096)
+def _template(source: str) -> jinja2.Template:
+    """A text ready to be filled in: the packs' own are the same for every tenant."""
+    tree = _checked(source, lambda: _JINJA.parse(source))
     code = _guarded(lambda: _JINJA.compile(tree))
     return jinja2.Template.from_code(_JINJA, code, {})
+
+
+@lru_cache(maxsize=1024)
+def _condition(source: str) -> TemplateExpression:
+    _checked(source, lambda: _JINJA.parse(f"[[ {source} ]]"))
+    return _JINJA.compile_expression(source, undefined_to_none=False)
 
 
 def _checked(source: str, parse: Callable[[], nodes.Template]) -> nodes.Template:
