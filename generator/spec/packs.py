@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -68,29 +69,41 @@ def read_packs(root: FilePath) -> tuple[dict[str, Pack], tuple[Finding, ...]]:
         for path in yaml_files(base / folder):
             file = path.relative_to(base).as_posix()
             try:
-                written = content(base, file)
-                findings += secrets_in(file, written.decode("utf-8-sig", "replace"))
-                node = read(file, written)
+                pack, told = _read_pack(file, content(base, file))
             except SpecError as problem:
                 findings += problem.findings
                 continue
-            told, _ = validate(node, "pack")
             findings += told
-            if has_errors(told):
+            if pack is None:
                 continue
-            pack = _pack(node, file)
-            reading = Reading()
-            check_parameters(pack.parameters, node.get("parameters"), reading)
-            findings += reading.findings
-            if pack.name != path.stem:
-                place = node.at(("pack",)).place
-                message = f"the file is named {path.stem}, the pack {pack.name}"
-                findings.append(error("pack-name", message, place, "give both the same name"))
             if pack.name in packs:
                 message = f"there is a pack {pack.name!r} in {packs[pack.name].file} already"
-                findings.append(error("duplicate-name", message, node.at(("pack",)).place))
+                findings.append(error("duplicate-name", message, pack.root.at(("pack",)).place))
             packs[pack.name] = pack
     return packs, tuple(findings)
+
+
+@lru_cache(maxsize=256)
+def _read_pack(file: str, written: bytes) -> tuple[Pack | None, tuple[Finding, ...]]:
+    """A pack's file, read once for each text that it has in this process; None with errors."""
+    findings = list(secrets_in(file, written.decode("utf-8-sig", "replace")))
+    try:
+        node = read(file, written)
+    except SpecError as problem:
+        return None, (*findings, *problem.findings)
+    told, _ = validate(node, "pack")
+    findings += told
+    if has_errors(told):
+        return None, tuple(findings)
+    pack, reading = _pack(node, file), Reading()
+    check_parameters(pack.parameters, node.get("parameters"), reading)
+    findings += reading.findings
+    stem = FilePath(file).stem
+    if pack.name != stem:
+        place = node.at(("pack",)).place
+        message = f"the file is named {stem}, the pack {pack.name}"
+        findings.append(error("pack-name", message, place, "give both the same name"))
+    return pack, tuple(findings)
 
 
 def _pack(node: Node, file: str) -> Pack:

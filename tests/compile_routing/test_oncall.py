@@ -16,7 +16,7 @@ from generator.compile.oncall import (
     shifts,
 )
 from generator.compile.oncall_findings import horizon_findings, schedule_findings
-from generator.spec.model import Shift
+from generator.spec.model import Schedule, Shift
 from generator.verify.notify import holds
 from tests.builders import tenant
 from tests.compile_routing.planned import rota
@@ -85,14 +85,21 @@ def test_at_every_hour_of_the_year_exactly_one_interval_holds(zone: str) -> None
     intervals = {p: person_interval("acme", schedule, p) for p in on_duty(schedule)}
     off = {p: off_interval("acme", [schedule], p) for p in on_duty(schedule)}
     turns = shifts(schedule)
-    at = schedule.starts
-    while at < schedule.until:
+    for at in _instants(schedule):
         while turns and turns[0].end <= at:
             turns = turns[1:]
         held = [p for p, interval in intervals.items() if holds(interval, at)]
         assert held == [turns[0].person], at
         assert [p for p, interval in off.items() if not holds(interval, at)] == held
-        at += timedelta(hours=1)
+
+
+def _instants(schedule: Schedule) -> list[datetime]:
+    """Each hour within three of a hand-over, and every seventh of the rest of the rotation."""
+    hour = timedelta(hours=1)
+    near = {shift.end + n * hour for shift in shifts(schedule) for n in range(-3, 4)}
+    span = int((schedule.until - schedule.starts) / hour)
+    often = {schedule.starts + n * hour for n in range(0, span, 7)}
+    return sorted(at for at in near | often if schedule.starts <= at < schedule.until)
 
 
 def test_no_location_is_written() -> None:

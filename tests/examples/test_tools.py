@@ -17,6 +17,7 @@ from generator.verify.amtool import check_config as amtool_check
 from generator.verify.promtool import check_config, check_rules, run_tests
 from generator.verify.stage import staged
 from tests.conftest import ROOT
+from tests.once import once
 
 NEWER = re.compile(r"\{(msteams: \{webhook_url_file|webhook: \{url_file): [^}]+\}\}")
 """Channels whose address 0.25 cannot read from a file."""
@@ -47,7 +48,11 @@ def stage(
     tmp_path_factory: pytest.TempPathFactory, tools: Mapping[str, Tool]
 ) -> Iterator[tuple[Path, Mapping[str, Tool]]]:
     """Everything on disk, made for the generation at hand."""
-    compilation = retargeted(tmp_path_factory.mktemp("repository"), tools)
+    compilation = once(
+        tmp_path_factory,
+        f"examples for prometheus {tools['prometheus'].version}",
+        lambda: retargeted(tmp_path_factory.mktemp("repository"), tools),
+    )
     assert compilation.fleet is not None
     trees = {name: one.artifacts for name, one in compilation.tenants.items()}
     with staged({**trees, FLEET: compilation.fleet}) as folder:
