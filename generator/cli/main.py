@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),
     "verify-output": ("generator.cli.verify_output", "Find edited, missing and added files."),
+    "watch": ("generator.cli.watch", "Build and reload at every edit."),
 }
 """name -> (module that defines a click command of that name, one line of help)."""
 
