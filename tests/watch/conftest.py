@@ -50,6 +50,10 @@ class Seen:
             time.sleep(0.02)
         raise AssertionError(f"no {kind}: {self.events[since:]}")
 
+    def after(self, event: Event) -> int:
+        """How many events there were with this one, for `since`."""
+        return next(i for i, one in enumerate(self.events, 1) if one is event)
+
     def edit(self, name: str, old: str, new: str) -> int:
         """Write a tenant's spec anew as editors do, by renaming; how many events there were."""
         path = self.root / "specs" / "tenants" / f"{name}.yaml"

@@ -77,7 +77,7 @@ def test_servers_follow_the_specs(stack: Servers, watched: Callable[..., Seen]) 
 
     seen.on_event = edit_once
     since = seen.edit("acme", "max(queue depth), above: 200", "max(queue_depth), above: 201")
-    first = seen.events.index(seen.until("reloaded", since)) + 1
+    first = seen.after(seen.until("reloaded", since))
     seen.until("reloaded", first)
     assert {"> 201", "> 301"} <= {
         f"> {line.rpartition('> ')[2]}" for line in loaded(metrics).split("\n")
@@ -88,7 +88,7 @@ def test_servers_follow_the_specs(stack: Servers, watched: Callable[..., Seen]) 
     (seen.root / "specs" / "tenants" / "globex.yaml").unlink()
     seen.until("built", since)
     ended = seen.until("reloaded", since)
-    seen.until("reloaded", seen.events.index(ended) + 1)
+    seen.until("reloaded", seen.after(ended))
     assert "globex" not in loaded(metrics)
     assert "globex" not in alerts.configuration()
 
@@ -120,7 +120,7 @@ def test_a_refused_reload_is_told_in_the_servers_words(
     stack.start("alertmanager")
     since = seen.edit("acme", "above: 201", "above: 202")
     again = seen.until("reloaded", since)
-    seen.until("reloaded", seen.events.index(again) + 1)
+    seen.until("reloaded", seen.after(again))
     assert "globex" not in loaded(metrics)
 
 

@@ -140,7 +140,7 @@ def test_edits_during_a_build_are_built_afterwards(
     seen.on_event = edit_once
     since = seen.edit("acme", "above: 100", "above: 200")
     first = seen.until("built", since)
-    then = seen.events.index(first) + 1
+    then = seen.after(first)
     assert seen.until("edited", then).files == ("specs/tenants/acme.yaml",)
     seen.until("built", then)
     assert "> 201" in rules(repository, "acme")
