@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Say who is told and why, what a rule or an SLO means.",
     ),
     "fmt": ("generator.cli.fmt", "Lay specs out in canonical order."),
+    "init": ("generator.cli.init", "Begin a repository, or a tenant in one."),
     "oncall": ("generator.cli.oncall", "Show who is on call."),
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),
