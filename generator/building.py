@@ -69,6 +69,13 @@ class Manner:
 def write_compiled(root: Path, compilation: Compilation, output: Path, manner: Manner) -> Outcome:
     """Verify the wanted tenants and the fleet's files, and write them. Raises as `build` does."""
     verified = verify(root, compilation, manner.verify_mode)
+    return write_verified(root, compilation, verified, output, manner)
+
+
+def write_verified(
+    root: Path, compilation: Compilation, verified: Outcome, output: Path, manner: Manner
+) -> Outcome:
+    """Write what was verified, unless that found errors. Raises OutputError."""
     findings = in_order((*compilation.findings, *verified.findings))
     outcome = Outcome(findings, list(verified.told), costs(compilation))
     if has_errors(verified.findings):

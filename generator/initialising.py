@@ -79,6 +79,8 @@ def _sound(
 
 def _lessening(proposal: Proposal) -> Iterator[Proposal]:
     yield proposal
+    if not proposal.source:
+        return  # what somebody asks for by name is not left out
     if proposal.metrics:
         yield proposal.without(metrics=True)
     if proposal.packs:

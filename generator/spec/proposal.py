@@ -221,10 +221,11 @@ def platform_text(mail: str) -> str:
         channel = f"{{email: {{to: {_word(mail)}}}}}"
         sender = 'smtp: {smarthost: "localhost:25", from: tocsin@localhost}\n'
     else:
-        channel, sender = "{webhook: {url_file: /etc/alertmanager/secrets/operations}}", ""
+        channel, sender = _HOOK, ""
     return _PLATFORM.format(channel=channel, sender=sender)
 
 
+_HOOK = "{webhook: {url_file: /etc/alertmanager/secrets/operations}, people: true}"
 _PLATFORM = """\
 # yaml-language-server: $schema=schema/platform.json
 # What every tenant shares; a tenant's own file wins.
