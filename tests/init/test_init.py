@@ -197,4 +197,4 @@ def test_a_live_server_is_proposed(
     assert [job.job for job in tenant.collect] == ["app", "web"]
     build = compile_specs(tmp_path).tenants["acme"].build
     assert build is not None
-    assert "HttpErrorRatioHigh" in build.alerts
+    assert "HttpErrorRatioHigh.web" in build.alerts
