@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
-import watchfiles
 
 from generator.building import Manner, write_compiled
 from generator.compilation import Compilation, Compiled
@@ -206,6 +205,8 @@ class Watch:
 
 def _looks(folders: tuple[Path, ...]) -> Iterator[None]:
     """A turn at each edit, and one every LOOK ms: some disks tell of no edit."""
+    import watchfiles  # only a watch that runs pays for it
+
     try:
         yield from (
             None
