@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from generator.api import check, compile_specs
 from generator.findings import Level
 from generator.formatting import format_files, spec_files
+from generator.initialising import first_services, initialise
 from generator.servers.http import Server
 from generator.servers.prometheus import Prometheus
 from generator.spec.load import load_fleet
@@ -115,7 +117,8 @@ def test_what_cannot_be_begun(
 
 @pytest.mark.parametrize("word", ["on", "1", "a: b", 'x"y', "#1", "null", "ünï", "- a", "1_0"])
 def test_any_name_is_written_as_text(tmp_path: Path, word: str) -> None:
-    assert run("acme", "--team", word, cwd=tmp_path).returncode == 0
+    plain = first_services(["api"], [])
+    initialise(tmp_path, replace(plain, tenant="acme", team=word))
     assert load_fleet(tmp_path).tenants["acme"].owner.team == word
 
 

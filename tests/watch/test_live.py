@@ -93,6 +93,7 @@ def test_servers_follow_the_specs(stack: Servers, watched: Callable[..., Seen]) 
     assert "globex" not in alerts.configuration()
 
 
+@pytest.mark.parametrize("stack", ["newest"], indirect=True)
 def test_a_refused_reload_is_told_in_the_servers_words(
     stack: Servers, watched: Callable[..., Seen]
 ) -> None:
