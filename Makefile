@@ -12,10 +12,10 @@ TENANT ?=
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 CASES ?= 50000
 
-.PHONY: help build check test fuzz tools lint format golden bench clean distclean
+.PHONY: help build check setup-alerts validate test fuzz tools lint format golden bench clean distclean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
 build: $(READY) ## Compile TENANT=x (all without it) into output/, verified with promtool and amtool
 	@$(BIN)/python -m generator.tools install || true
@@ -24,6 +24,15 @@ build: $(READY) ## Compile TENANT=x (all without it) into output/, verified with
 check: $(READY) ## Check TENANT=x (all without it) with the real tools; write nothing
 	@$(BIN)/python -m generator.tools install
 	@$(BIN)/tocsin check $(TENANT)
+
+setup-alerts: $(READY) ## Begin TENANT=x (its spec is kept if it is there), build and check it
+	@test -n "$(TENANT)" || { echo "name the tenant: make setup-alerts TENANT=acme" >&2; exit 2; }
+	@$(BIN)/python -m generator.tools install || true
+	@test -f specs/tenants/$(TENANT).yaml || $(BIN)/tocsin init $(TENANT)
+	@$(BIN)/tocsin build $(TENANT)
+	@$(BIN)/tocsin check $(TENANT)
+
+validate: check ## The same as check
 
 test: $(READY) ## Run every test; needs the real tools and fetches them
 	@$(BIN)/python -m generator.tools install

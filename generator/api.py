@@ -20,22 +20,32 @@ from generator.compilation import (
     load_one,
 )
 from generator.coverage import costs, counted, coverage, expectations, too_few
+from generator.discovery import discovered
 from generator.findings import SpecError, in_order
+from generator.formatting import format_files, format_text, write_formatted
+from generator.initialising import initialise
 from generator.judgement import Outcome, verify
 from generator.testing import run_tests
+from generator.watching import Watch
 
 __all__ = [
     "FLEET",
     "Compilation",
     "Compiled",
     "Outcome",
+    "Watch",
     "build",
     "check",
     "check_loaded",
     "compile_specs",
+    "discovered",
+    "format_files",
+    "format_text",
+    "initialise",
     "load_one",
     "run_tests",
     "verify",
+    "write_formatted",
 ]
 
 

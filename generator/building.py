@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,7 +52,30 @@ def build(
         compilation = compile_specs(root, wanted, progress, datetime.now(UTC).date())
     except SpecError as problem:
         return Outcome(problem.findings)
-    verified = verify(root, compilation, verify_mode)
+    manner = Manner(verify_mode, audit, whole=not wanted)
+    return write_compiled(root, compilation, output, manner)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a compilation becomes files; `verify_mode` as `verify` takes it."""
+
+    verify_mode: str = "auto"
+    audit: bool = False
+    whole: bool = False
+    """Output of tenants without a spec is removed."""
+
+
+def write_compiled(root: Path, compilation: Compilation, output: Path, manner: Manner) -> Outcome:
+    """Verify the wanted tenants and the fleet's files, and write them. Raises as `build` does."""
+    verified = verify(root, compilation, manner.verify_mode)
+    return write_verified(root, compilation, verified, output, manner)
+
+
+def write_verified(
+    root: Path, compilation: Compilation, verified: Outcome, output: Path, manner: Manner
+) -> Outcome:
+    """Write what was verified, unless that found errors. Raises OutputError."""
     findings = in_order((*compilation.findings, *verified.findings))
     outcome = Outcome(findings, list(verified.told), costs(compilation))
     if has_errors(verified.findings):
@@ -64,9 +88,10 @@ def build(
         report = write_tree(output, FLEET, compilation.fleet, _about(compilation, FLEET))
         outcome.told.append(_summary(FLEET, report.added, report.changed, report.removed))
         reports[FLEET] = report
-    if not wanted:
+    if manner.whole:
         reports |= _remove_gone(root, output, outcome)
-    if audit:
+    outcome.reports = {name: report for name, report in reports.items() if report is not None}
+    if manner.audit:
         _log(output, compilation, reports, outcome)
     outcome.told += coverage(compilation)
     return outcome

@@ -95,6 +95,19 @@ def compile_specs(
     among the findings; nothing else depends on the day. `proven=False` leaves out the unit tests.
     """
     spec = load_platform(root)
+    names = names_of(root, wanted, spec)
+    with progress_bar(len(names), "compiling", progress) as advance:
+        tenants = {}
+        for name in names:
+            asked = not wanted or name in wanted
+            tenants[name] = compile_one(root, name, spec, proven and asked, today)
+            advance()
+    chosen = tuple(wanted) or names
+    return with_fleet(spec, tenants, chosen, today)
+
+
+def names_of(root: Path, wanted: Sequence[str], spec: PlatformSpec) -> tuple[str, ...]:
+    """Every tenant of a repository. Raises SpecError when there is none, or a wanted one is not."""
     names = tenant_names(root)
     unknown = [name for name in wanted if name not in names]
     if unknown:
@@ -104,15 +117,7 @@ def compile_specs(
         place = Place("specs/tenants", 1, 1)
         hint = "write specs/tenants/<tenant>.yaml"
         raise SpecError([error("no-tenants", "there are no tenants", place, hint)])
-    with _progress(len(names), "compiling", progress) as advance:
-        tenants = {}
-        for name in names:
-            tenants[name] = _compile_one(
-                root, name, spec, proven and (not wanted or name in wanted), today
-            )
-            advance()
-    chosen = tuple(wanted) or names
-    return _with_fleet(spec, tenants, chosen, today)
+    return names
 
 
 def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:
@@ -123,9 +128,10 @@ def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:
     return compile_tenant(loaded.tenant, platform, proven=False).findings if loaded.tenant else ()
 
 
-def _compile_one(
+def compile_one(
     root: Path, name: str, spec: PlatformSpec, proven: bool, today: date | None
 ) -> Compiled:
+    """One tenant, as far as it comes; `proven`: with the unit tests of its alerts."""
     loaded = load_tenant(root, name, spec)
     if loaded.tenant is None:
         return Compiled(name, None, (), loaded.findings)
@@ -142,12 +148,13 @@ def _compile_one(
     return Compiled(name, build, (*tenant_artifacts(build), told), findings)
 
 
-def _with_fleet(
+def with_fleet(
     spec: PlatformSpec,
     tenants: Mapping[str, Compiled],
     wanted: tuple[str, ...],
     today: date | None,
 ) -> Compilation:
+    """The tenants' results joined by the files that all share; `wanted`: whose findings count."""
     findings = [*spec.findings, *(f for name in wanted for f in tenants[name].findings)]
     broken = [name for name, one in tenants.items() if one.build is None]
     builds = {name: one.build for name, one in tenants.items() if one.build is not None}
@@ -167,7 +174,7 @@ def _with_fleet(
 
 
 @contextlib.contextmanager
-def _progress(total: int, what: str, shown: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(total: int, what: str, shown: bool) -> Iterator[Callable[[], None]]:
     """A progress bar on a terminal when there is enough to wait for."""
     if not shown or total < 5 or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda: None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.compilation import FLEET, Compilation
+from generator.deliver.output import WriteReport
 from generator.findings import (
     Finding,
     Place,
@@ -31,6 +33,8 @@ class Outcome:
     told: list[str] = field(default_factory=list)
     costs: tuple[TenantCost, ...] = ()
     """Of the wanted tenants that compile."""
+    reports: Mapping[str, WriteReport] = field(default_factory=dict)
+    """What was written, by folder of output/; empty when nothing was."""
 
 
 def verify(root: Path, compilation: Compilation, mode: str) -> Outcome:

@@ -145,7 +145,7 @@ def find(name: str, target: Version, root: Path) -> Tool | None:
     Looks into the folder named by TOCSIN_TOOLS (alone, when it is set), else into `.tools/` of
     `root` and on PATH. None when there is none.
     """
-    candidates = sorted(_candidates(name, root), key=lambda tool: tool.version)
+    candidates = sorted(_candidates(name, root.absolute()), key=lambda tool: tool.version)
     fitting = [tool for tool in candidates if tool.version >= target]
     if fitting:
         return fitting[0]

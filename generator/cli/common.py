@@ -62,7 +62,7 @@ def _remember_all(context: click.Context, _option: click.Parameter, value: bool)
     context.meta[_ALL] = value
 
 
-def _colored() -> bool:
+def colored() -> bool:
     """Colour only where a person looks, and has not asked for none: https://no-color.org."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stderr.isatty() and not plain
@@ -131,9 +131,9 @@ def print_findings(findings: Sequence[Finding], form: str) -> None:
         return
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(_ALL):
-        sys.stderr.write(render(findings, form, color=_colored()))
+        sys.stderr.write(render(findings, form, color=colored()))
     else:
-        sys.stderr.write(render_short(findings, color=_colored()))
+        sys.stderr.write(render_short(findings, color=colored()))
     if findings:
         sys.stderr.write(f"{summary(findings)}\n")
 

@@ -14,20 +14,25 @@ from types import TracebackType
 import click
 
 from generator import __version__
+from generator.cli.completion import VARIABLE, completing
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("generator.cli.audit", "Read and verify the log of builds."),
     "build": ("generator.cli.build", "Compile specs and write output/."),
     "catalog": ("generator.cli.catalog", "List and search the packs."),
     "check": ("generator.cli.check", "Validate everything with the real tools; write nothing."),
+    "completion": ("generator.cli.completion", "Print the completion script of a shell."),
     "explain": (
         "generator.cli.explain",
         "Say who is told and why, what a rule or an SLO means.",
     ),
+    "fmt": ("generator.cli.fmt", "Lay specs out in canonical order."),
+    "init": ("generator.cli.init", "Begin a repository, or a tenant in one."),
     "oncall": ("generator.cli.oncall", "Show who is on call."),
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),
     "verify-output": ("generator.cli.verify_output", "Find edited, missing and added files."),
+    "watch": ("generator.cli.watch", "Build and reload at every edit."),
 }
 """name -> (module that defines a click command of that name, one line of help)."""
 
@@ -45,7 +50,7 @@ class LazyGroup(click.Group):
             return None
         command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), "command")  # noqa: B009
         assert isinstance(command, click.Command)
-        return command
+        return completing(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands without importing them."""
@@ -79,7 +84,7 @@ def main() -> None:
 
     sys.excepthook = _say_bug
     try:
-        cli()
+        cli(complete_var=VARIABLE)
     except (OutputError, ServerFailed, ToolFailed, ToolMissing) as problem:
         sys.stderr.write(f"tocsin: {problem}\n")
         sys.exit(3)

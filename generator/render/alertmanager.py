@@ -81,7 +81,8 @@ def message_template(name: str, vocabulary: Mapping[str, str]) -> str:
     """
     quoted = {k: v.replace("\\", "%5C").replace('"', "%22") for k, v in vocabulary.items()}
     words = {"link": LINK, **quoted}
-    return _WORD.sub(lambda match: words[match[1]], _template_text(name))
+    written = (TEMPLATES / name).stat().st_mtime_ns
+    return _WORD.sub(lambda match: words[match[1]], _template_text(name, written))
 
 
 def matcher_text(matcher: Matcher) -> str:
@@ -91,7 +92,8 @@ def matcher_text(matcher: Matcher) -> str:
 
 
 @lru_cache(maxsize=16)
-def _template_text(name: str) -> str:
+def _template_text(name: str, _written: int) -> str:
+    """The file's text, read anew when it was written anew."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 

@@ -64,22 +64,20 @@ def read_packs(root: FilePath) -> tuple[dict[str, Pack], tuple[Finding, ...]]:
     """
     packs: dict[str, Pack] = {}
     findings: list[Finding] = []
-    own = root if (root / OWN_PACKS).is_dir() else SHIPPED
-    for base, folder in ((own, OWN_PACKS), (root, "specs/packs")):
-        for path in yaml_files(base / folder):
-            file = path.relative_to(base).as_posix()
-            try:
-                pack, told = _read_pack(file, content(base, file))
-            except SpecError as problem:
-                findings += problem.findings
-                continue
-            findings += told
-            if pack is None:
-                continue
-            if pack.name in packs:
-                message = f"there is a pack {pack.name!r} in {packs[pack.name].file} already"
-                findings.append(error("duplicate-name", message, pack.root.at(("pack",)).place))
-            packs[pack.name] = pack
+    for base, path in pack_files(root):
+        file = path.relative_to(base).as_posix()
+        try:
+            pack, told = _read_pack(file, content(base, file))
+        except SpecError as problem:
+            findings += problem.findings
+            continue
+        findings += told
+        if pack is None:
+            continue
+        if pack.name in packs:
+            message = f"there is a pack {pack.name!r} in {packs[pack.name].file} already"
+            findings.append(error("duplicate-name", message, pack.root.at(("pack",)).place))
+        packs[pack.name] = pack
     return packs, tuple(findings)
 
 
@@ -104,6 +102,13 @@ def _read_pack(file: str, written: bytes) -> tuple[Pack | None, tuple[Finding, .
         message = f"the file is named {stem}, the pack {pack.name}"
         findings.append(error("pack-name", message, place, "give both the same name"))
     return pack, tuple(findings)
+
+
+def pack_files(root: FilePath) -> tuple[tuple[FilePath, FilePath], ...]:
+    """(folder that a pack's file is named from, its path) of every pack, in order of reading."""
+    own = root if (root / OWN_PACKS).is_dir() else SHIPPED
+    folders = ((own, OWN_PACKS), (root, "specs/packs"))
+    return tuple((base, path) for base, folder in folders for path in yaml_files(base / folder))
 
 
 def _pack(node: Node, file: str) -> Pack:
