@@ -108,13 +108,11 @@ def _moved(node: VectorSelector | RangeSelector | Subquery) -> Form:
 
 
 def _duration(span: Span) -> object:
-    """Milliseconds; of a variable or of arithmetic, its words with literals as milliseconds."""
+    """Milliseconds; of a variable or of arithmetic, which reads like any expression, its form."""
     if span.ms is not None:
         return span.ms
-    return tuple(
-        seconds(kind, text, at) * 1000 if kind in ("number", "duration") else text.lower()
-        for kind, text, at in tokens(f"[{span.text}", variables=True)
-    )
+    form = normal(span.text.lower() if span.arithmetic else span.text)
+    return float(str(form[1])) * 1000 if form[0] == "number" else form
 
 
 def _time(at: At) -> object:
@@ -133,10 +131,11 @@ def _number(value: float) -> Form:
 
 def _signed(node: Unary) -> Form:
     """A sign before a number belongs to the number, as in Prometheus' own tree."""
-    inner = unwrapped(node.expr)
-    if isinstance(inner, Number):
-        return _number(-inner.value if node.op == "-" else inner.value)
-    return ("unary", node.op, normal_form(inner))
+    inner = normal_form(node.expr)
+    if inner[0] != "number":
+        return ("unary", node.op, inner)
+    value = float(str(inner[1]))
+    return _number(-value if node.op == "-" else value)
 
 
 def _binary(node: Binary) -> Form:
