@@ -20,6 +20,7 @@ from generator.compilation import (
     load_one,
 )
 from generator.coverage import costs, counted, coverage, expectations, too_few
+from generator.deploying import deploy
 from generator.findings import SpecError, in_order
 from generator.judgement import Outcome, verify
 from generator.testing import run_tests
@@ -29,10 +30,12 @@ __all__ = [
     "Compilation",
     "Compiled",
     "Outcome",
+    "SpecError",
     "build",
     "check",
     "check_loaded",
     "compile_specs",
+    "deploy",
     "load_one",
     "run_tests",
     "verify",
