@@ -47,6 +47,8 @@ class Options:
     alertmanager: tuple[str, ...] = ()
     token_file: Path | None = None
     ca_file: Path | None = None
+    files_only: bool = False
+    """No server is asked or reloaded, whatever platform.yaml says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,9 @@ def target(platform: Platform, options: Options) -> tuple[Path, Servers]:
     folder = options.folder or (Path(known.folder) if known and known.folder else None)
     if folder is None:
         raise NoTarget("say where to with --to, or write deploy.folder in specs/platform.yaml")
+
+    if options.files_only:
+        return folder, Servers()
 
     def listed(urls: Sequence[str], written: Sequence[DeployServer]) -> list[Server]:
         if urls:

@@ -26,6 +26,11 @@ from generator.cli.common import (
 @click.option("--build", is_flag=True, help="Compile the specs first, as tocsin build does.")
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would go, move nothing.")
 @click.option(
+    "--files-only",
+    is_flag=True,
+    help="Put the files there, and leave the servers alone: for the first time, before they run.",
+)
+@click.option(
     "--prune",
     is_flag=True,
     help="Also remove deployed tenants that output/ has no more; only files that a manifest of "
@@ -51,6 +56,7 @@ def command(
     output: Path | None,
     build: bool,
     dry_run: bool,
+    files_only: bool,
     prune: bool,
     wait: float | None,
     root: Path | None,
@@ -74,6 +80,7 @@ def command(
       tocsin deploy --dry-run
       tocsin deploy --to /etc/monitoring --prometheus http://127.0.0.1:9090 \\
                     --alertmanager http://127.0.0.1:9093
+      tocsin deploy --files-only        before the servers are started for the first time
       tocsin deploy acme --build        one tenant, compiled anew
       tocsin deploy --prune             also remove tenants that have no spec any more
 
@@ -85,7 +92,7 @@ def command(
     if prune and tenants:
         raise click.UsageError("--prune looks at all tenants: leave TENANT out")
     folder = find_root(root)
-    options = Options(to, prometheus, alertmanager, token_file, ca_file)
+    options = Options(to, prometheus, alertmanager, token_file, ca_file, files_only)
     where = output or folder / "output"
     request = Request(folder, where, options, tenants, build, prune, dry_run, wait)
     try:

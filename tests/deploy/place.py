@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from generator.api import build, deploy
+from generator.deliver.live.groups import groups_of_server
+from generator.deliver.output import MANIFEST, read_tree, write_tree
 from generator.deploying import Options, Request
 from generator.judgement import Outcome
+from generator.servers.alertmanager import Alertmanager
+from generator.servers.http import Server
+from generator.servers.prometheus import Prometheus
 from generator.tools import Tool
 from generator.values import Version
-from tests.live.stack import Servers
 
 PLATFORM = """\
 version: 1
@@ -47,7 +54,9 @@ escalation:
 routing: {{critical: urgent, warning: urgent, info: urgent}}
 """
 FINE = 'up{job="api"} == 0'
-FAILS = 'up{job="api"} * on (tenant) (up{job="api"} or label_replace(up{job="api"}, "x", "y", "", ""))'
+FAILS = (
+    'up{job="api"} * on (tenant) (up{job="api"} or label_replace(up{job="api"}, "x", "y", "", ""))'
+)
 """It parses and loads, and fails when it is evaluated: several series on one side."""
 NAMES = ("acme", "globex", "initech")
 
@@ -60,7 +69,6 @@ class Place:
     to: Path
     ports: Mapping[str, int]
     tools: Mapping[str, Tool]
-    servers: Servers | None = None
 
     @property
     def output(self) -> Path:
@@ -82,12 +90,44 @@ class Place:
         outcome = build(self.root, (), self.output, verify_mode="off")
         assert (self.output / "fleet").is_dir(), outcome.findings
 
-    def request(self, *wanted: str, **changes: object) -> Request:
-        return Request(self.root, self.output, Options(), wanted, **changes)  # type: ignore[arg-type]
-
-    def deploy(self, *wanted: str, **changes: object) -> Outcome:
+    def deploy(self, *wanted: str, options: Options = Options(), **changes: Any) -> Outcome:  # noqa: B008
         """Deploy and give back what came of it."""
-        return deploy(self.request(*wanted, **changes))
+        return deploy(Request(self.root, self.output, options, wanted, **changes))
+
+    def spoil(self, name: str) -> None:
+        """Make a tenant's rules such that promtool refuses them; its manifest vouches for them."""
+        files = [a for a in read_tree(self.output, name) if a.path != MANIFEST]
+        bad = [
+            replace(a, content=a.content.replace(b"expr: ", b"expr: ((("))
+            if a.path.startswith("prometheus/rules/")
+            else a
+            for a in files
+        ]
+        write_tree(self.output, name, bad, {"generator": "tocsin test"})
+
+    def fresh(self) -> None:
+        """Three tenants, deployed, loaded and nothing else."""
+        for path in (self.root / "specs" / "tenants").glob("*.yaml"):
+            path.unlink()
+        for name in NAMES:
+            self.write(name)
+        self.compile()
+        outcome = self.deploy(prune=True)
+        assert codes(outcome) == [], outcome.findings
+        assert set(self.live()) == set(NAMES)
+
+    def live(self) -> dict[str, float]:
+        """The `for` of each tenant's alert, in seconds, as Prometheus runs it."""
+        url = f"http://127.0.0.1:{self.ports['prometheus']}"
+        groups = groups_of_server(Prometheus(Server(url)).rule_groups())
+        return {g.tenant: rule.for_ for g in groups for rule in g.rules if rule.name == "Down"}
+
+    def routed(self) -> set[str]:
+        """The tenants whose receivers Alertmanager runs with."""
+        url = f"http://127.0.0.1:{self.ports['alertmanager']}"
+        running = yaml.safe_load(Alertmanager(Server(url)).configuration())
+        names = {receiver["name"].partition("/")[0] for receiver in running["receivers"]}
+        return names - {"_platform"}
 
 
 def codes(outcome: Outcome, level: str = "error") -> list[str]:

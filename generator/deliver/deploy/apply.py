@@ -151,7 +151,7 @@ def _back(moves: Moves, result: Result, step: Step) -> None:
     put_back(journal, step)
     step("put back")
     result.told.append(f"rolled back: {', '.join(journal.changed)} are as they were before")
-    if FLEET not in journal.before:
+    if FLEET in journal.changed and FLEET not in journal.before:
         message = "this was the first deployment: there are no earlier files to go back to"
         hint = "the servers keep what they have loaded until they restart"
         result.findings.append(warning("deploy-first", message, None, hint))
