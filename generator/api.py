@@ -21,6 +21,7 @@ from generator.compilation import (
 )
 from generator.coverage import costs, counted, coverage, expectations, too_few
 from generator.deploying import deploy
+from generator.drifting import drift
 from generator.findings import SpecError, in_order
 from generator.judgement import Outcome, verify
 from generator.testing import run_tests
@@ -36,6 +37,7 @@ __all__ = [
     "check_loaded",
     "compile_specs",
     "deploy",
+    "drift",
     "load_one",
     "run_tests",
     "verify",

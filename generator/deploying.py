@@ -25,8 +25,7 @@ from generator.servers.alertmanager import Alertmanager
 from generator.servers.http import Server
 from generator.servers.prometheus import Prometheus
 from generator.spec.load import load_platform
-from generator.spec.model import Platform
-from generator.spec.model.platform import DeployServer
+from generator.spec.model import Deploy, DeployServer, Platform
 from generator.tools import ADVICE, Tool, find
 from generator.values import Version
 from generator.verify.trees import Judges, judge_fleet, judge_tenants
@@ -78,26 +77,26 @@ class _Run:
     found: list[Finding] = field(default_factory=list)
 
 
-def target(platform: Platform, options: Options) -> tuple[Path, Servers]:
-    """The folder and the servers that read it. Raises NoTarget, and ValueError for no address."""
-    known = platform.deploy
-    folder = options.folder or (Path(known.folder) if known and known.folder else None)
-    if folder is None:
-        raise NoTarget("say where to with --to, or write deploy.folder in specs/platform.yaml")
+def folder_of(platform: Platform, options: Options) -> Path | None:
+    """The folder that the servers read; None where nobody says."""
+    known = platform.deploy.folder if platform.deploy else ""
+    return options.folder or (Path(known) if known else None)
 
+
+def servers_of(platform: Platform, options: Options) -> Servers:
+    """The servers that read the folder. Raises ValueError for what is no address."""
     if options.files_only:
-        return folder, Servers()
+        return Servers()
+    known = platform.deploy or Deploy()
 
     def listed(urls: Sequence[str], written: Sequence[DeployServer]) -> list[Server]:
         if urls:
             return [Server(url, options.token_file, options.ca_file) for url in urls]
         return [_server(one, options) for one in written]
 
-    prometheus = listed(options.prometheus, known.prometheus if known else ())
-    alertmanager = listed(options.alertmanager, known.alertmanager if known else ())
-    return folder, Servers(
-        tuple(map(Prometheus, prometheus)), tuple(map(Alertmanager, alertmanager))
-    )
+    prometheus = listed(options.prometheus, known.prometheus)
+    alertmanager = listed(options.alertmanager, known.alertmanager)
+    return Servers(tuple(map(Prometheus, prometheus)), tuple(map(Alertmanager, alertmanager)))
 
 
 def _server(one: DeployServer, options: Options) -> Server:
@@ -116,7 +115,9 @@ def deploy(
     Raises NoTarget, ServerFailed before anything was moved, ToolFailed, OutputError and SpecError.
     """
     platform = load_platform(request.root).platform
-    folder, servers = target(platform, request.options)
+    folder, servers = folder_of(platform, request.options), servers_of(platform, request.options)
+    if folder is None:
+        raise NoTarget("say where to with --to, or write deploy.folder in specs/platform.yaml")
     run = _Run(request, platform, folder, servers, say)
     if request.build:
         say("building")

@@ -198,6 +198,13 @@ def failing(findings: Sequence[Finding], fail_on: str) -> bool:
     return any(order.index(f.level) >= floor for f in findings)
 
 
+def progress_lines(form: str) -> Callable[[str], None]:
+    """What is told of steps that take long: lines for people at a terminal, else nothing."""
+    if form != "text" or not sys.stderr.isatty():
+        return lambda _line: None
+    return lambda line: click.echo(f"{line} ...", err=True)
+
+
 def stop(message: str, code: int) -> NoReturn:
     """End with one line on standard error and an exit code."""
     sys.stderr.write(f"tocsin: {message}\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from generator.cli.common import (
     find_root,
     print_findings,
     print_outcome,
+    progress_lines,
     report_options,
     root_option,
     stop,
@@ -96,7 +96,7 @@ def command(
     where = output or folder / "output"
     request = Request(folder, where, options, tenants, build, prune, dry_run, wait)
     try:
-        outcome = deploy(request, _progress(form))
+        outcome = deploy(request, progress_lines(form))
     except SpecError as problem:
         print_findings(problem.findings, form)
         sys.exit(1)
@@ -104,10 +104,3 @@ def command(
         stop(str(problem), 2)
     print_outcome(outcome, form, False)
     sys.exit(1 if failing(outcome.findings, fail_on) else 0)
-
-
-def _progress(form: str) -> Callable[[str], None]:
-    """Progress is for people at a terminal."""
-    if form != "text" or not sys.stderr.isatty():
-        return lambda _line: None
-    return lambda line: click.echo(f"{line} ...", err=True)

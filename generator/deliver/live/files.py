@@ -37,6 +37,19 @@ def alertmanager_hash(folder: Path) -> float:
     return float(int.from_bytes(digest[:6], "little"))
 
 
+def jobs_to_load(folder: Path) -> tuple[str, ...]:
+    """The names of all scrape jobs: prometheus.yml's own and those of the files it includes.
+
+    Raises OutputError.
+    """
+    document = prometheus_file(folder) or {}
+    found = list(document.get("scrape_configs") or ())
+    for pattern in document.get("scrape_config_files") or ():
+        for path in sorted(_included(folder / _FLEET, str(pattern))):
+            found += (_document(path) or {}).get("scrape_configs") or ()
+    return tuple(str(job["job_name"]) for job in found)
+
+
 def groups_to_load(folder: Path) -> tuple[LoadedGroup, ...]:
     """The groups of all files that prometheus.yml includes. Raises OutputError."""
     document = prometheus_file(folder) or {}
