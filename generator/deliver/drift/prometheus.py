@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from generator.servers.http import ServerFailed
 from generator.servers.prometheus import Prometheus
 
 _CODES = {Side.FILES: "drift-missing", Side.SERVER: "drift-extra", Side.BOTH: "drift-changed"}
+_SETTLING = 6.0
+"""Seconds after a reload within which Prometheus takes its new jobs up (5s by default)."""
 HINTS = {
     "drift-missing": "it was never deployed, or removed there: tocsin deploy",
     "drift-extra": "write it into a spec, or remove it there: tocsin deploy",
@@ -68,15 +71,25 @@ def _group(url: str, output: Path, difference: GroupDifference) -> Finding:
 
 def _jobs(server: Prometheus, output: Path) -> Iterator[Finding]:
     """Jobs by name: the files that Prometheus includes are not in what it prints of itself."""
+    url, file = server.server.url, output / "fleet" / "prometheus.yml"
+    written = set(jobs_to_load(output))
+    end = time.monotonic() + _SETTLING
+    live = _pools(server)
+    while live is not None and live != written and time.monotonic() < end:
+        time.sleep(0.5)
+        live = _pools(server)
+    for job in sorted(written - live) if live is not None else ():
+        yield drift("drift-missing", f"{url} does not scrape {job}", file)
+    for job in sorted(live - written) if live is not None else ():
+        yield drift("drift-extra", f"{url} scrapes {job}, which output/ has not", file)
+
+
+def _pools(server: Prometheus) -> set[str] | None:
+    """The jobs that are scraped; None from a server that cannot list them."""
     try:
         answer: Mapping[str, Any] = server.ask("/api/v1/scrape_pools")
     except ServerFailed as problem:
         if problem.status != 404:
             raise
-        return
-    live, written = set(answer.get("scrapePools") or ()), set(jobs_to_load(output))
-    url, file = server.server.url, output / "fleet" / "prometheus.yml"
-    for job in sorted(written - live):
-        yield drift("drift-missing", f"{url} does not scrape {job}", file)
-    for job in sorted(live - written):
-        yield drift("drift-extra", f"{url} scrapes {job}, which output/ has not", file)
+        return None
+    return set(answer.get("scrapePools") or ())
