@@ -78,11 +78,13 @@ def loaded_in_alertmanager(server: Alertmanager, folder: Path) -> Iterator[Findi
     if _metric(metrics, "alertmanager_config_last_reload_successful") == 0:
         message = f"{server.server.url} says that its last reload failed"
         yield error("deploy-reload", message, None, "its log says why")
+    taken = _metric(metrics, "alertmanager_config_hash")
+    if taken == alertmanager_hash(folder):
+        return
     running = yaml.load(server.configuration(), Loader=yaml.CSafeLoader) or {}
     differences = list(_configured(server.server.url, document, running))
     yield from differences
-    taken = _metric(metrics, "alertmanager_config_hash")
-    if not differences and taken is not None and taken != alertmanager_hash(folder):
+    if not differences and taken is not None:
         message = f"{server.server.url} runs another file than {folder}/fleet/alertmanager.yml"
         yield error("deploy-not-loaded", message, None, "is this the folder that it reads?")
 

@@ -20,6 +20,10 @@ _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
 )  # fmt: skip
+_TLS = {"TLS10": "769", "TLS11": "770", "TLS12": "771", "TLS13": "772"}
+"""How Prometheus 2.42 prints versions of TLS."""
+_SIZE = re.compile(r"([0-9]+)([KMGTPE])i?B")
+"""Sizes count in 1024s whichever way they are written."""
 _UNORDERED = frozenset({"matchers", "source_matchers", "target_matchers", "equal", "group_by"})
 _WHOLE = ("route", "inhibit_rules", "time_intervals")
 """Sections in which a server adds nothing of its own."""
@@ -149,6 +153,8 @@ def _scalar(value: Any) -> Any:
         return str(_MONTHS.index(value.lower()) + 1)
     if ":" in value and all(part.lower() in _MONTHS for part in value.split(":")):
         return ":".join(str(_MONTHS.index(part.lower()) + 1) for part in value.split(":"))
+    if size := _SIZE.fullmatch(value):
+        return f"{size[1]}{size[2]}iB"
     match = _MATCHER.fullmatch(value)
     return f"{match[1]}{match[2]}{match[3]}" if match else value
 
@@ -162,6 +168,8 @@ def _same(written: Any, live: Any) -> bool:
         return str(written).lower() == str(live).lower()
     one, other = str(_scalar(written)), str(_scalar(live))
     if one == other:
+        return True
+    if _TLS.get(one, one) == other:
         return True
     return _same_duration(one, other) or _same_path(one, other)
 
