@@ -12,7 +12,7 @@ TENANT ?=
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 CASES ?= 50000
 
-.PHONY: help build check test fuzz tools lint format golden bench clean distclean
+.PHONY: help build check deploy test fuzz tools lint format golden bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -24,6 +24,10 @@ build: $(READY) ## Compile TENANT=x (all without it) into output/, verified with
 check: $(READY) ## Check TENANT=x (all without it) with the real tools; write nothing
 	@$(BIN)/python -m generator.tools install
 	@$(BIN)/tocsin check $(TENANT)
+
+deploy: $(READY) ## Put output/ of TENANT=x (all without it) on the servers that platform.yaml names, and verify
+	@$(BIN)/python -m generator.tools install || true
+	@$(BIN)/tocsin deploy $(TENANT)
 
 test: $(READY) ## Run every test; needs the real tools and fetches them
 	@$(BIN)/python -m generator.tools install

@@ -14,11 +14,11 @@ from generator import __version__
 from generator.building import build
 from generator.deliver.deploy.apply import Moves, apply, resume
 from generator.deliver.deploy.compose import Held, composed
-from generator.deliver.deploy.journal import LOCK, read_journal
+from generator.deliver.deploy.journal import alone, read_journal
 from generator.deliver.deploy.plan import FLEET, Plan, Tree, deployed, plan
 from generator.deliver.deploy.servers import Servers, flag_findings, versions
 from generator.deliver.inspect import inspect
-from generator.deliver.output import Step, locked, owned_names, read_tree
+from generator.deliver.output import Step, owned_names, read_tree
 from generator.findings import Finding, error, has_errors, in_order, info, warning
 from generator.judgement import Outcome
 from generator.servers.alertmanager import Alertmanager
@@ -124,7 +124,7 @@ def deploy(
         built = build(request.root, request.wanted, request.output)
         run.found += built.findings
         run.outcome.told += built.told
-    with contextlib.nullcontext() if request.dry_run else locked(folder, LOCK):
+    with contextlib.nullcontext() if request.dry_run else alone(folder):
         _deploy(run, step)
     run.outcome.findings = in_order(run.found)
     return run.outcome

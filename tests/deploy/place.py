@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from generator.api import build, deploy
@@ -58,6 +59,8 @@ FAILS = (
     'up{job="api"} * on (tenant) (up{job="api"} or label_replace(up{job="api"}, "x", "y", "", ""))'
 )
 """It parses and loads, and fails when it is evaluated: several series on one side."""
+NEWEST = pytest.mark.parametrize("stood", ["newest"], indirect=True)
+"""What is no different on another generation is seen on one."""
 NAMES = ("acme", "globex", "initech")
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from generator.deliver.output import MANIFEST, read_tree, write_tree
 from generator.deploying import Options
-from tests.deploy.place import FAILS, NAMES, Place, codes, tree
+from generator.servers.prometheus import Prometheus
+from tests.deploy.place import FAILS, NAMES, NEWEST, Place, codes, tree
 
 pytestmark = [pytest.mark.live, pytest.mark.tools]
 
@@ -26,6 +27,7 @@ def test_what_changed_goes_out_and_is_seen_running(place: Place) -> None:
     assert again.told[-1] == "the servers run it already: nothing to do"
 
 
+@NEWEST
 def test_servers_that_run_something_else_are_reloaded(place: Place) -> None:
     place.write("acme", wait="20m")
     place.compile()
@@ -86,6 +88,7 @@ def test_a_tenant_whose_files_are_refused_is_held_back(place: Place) -> None:
     assert tree(place.to) == tree(place.output)
 
 
+@NEWEST
 def test_a_new_tenant_that_is_refused_stays_out_of_the_fleet(place: Place) -> None:
     place.write("umbrella")
     place.write("acme", wait="20m")
@@ -98,6 +101,7 @@ def test_a_new_tenant_that_is_refused_stays_out_of_the_fleet(place: Place) -> No
     assert place.live() == {"acme": 1200, "globex": 600, "initech": 600}
 
 
+@NEWEST
 def test_one_tenant_goes_out_alone(place: Place) -> None:
     for name in NAMES:
         place.write(name, wait="20m")
@@ -106,6 +110,7 @@ def test_one_tenant_goes_out_alone(place: Place) -> None:
     assert place.live() == {"acme": 1200, "globex": 600, "initech": 600}
 
 
+@NEWEST
 def test_output_that_was_edited_does_not_go_out(place: Place) -> None:
     added = place.output / "acme" / "prometheus" / "rules" / "x.yml"
     added.write_text("groups: []\n")
@@ -115,6 +120,7 @@ def test_output_that_was_edited_does_not_go_out(place: Place) -> None:
     assert not (place.to / "acme" / "prometheus" / "rules" / "x.yml").exists()
 
 
+@NEWEST
 def test_a_dry_run_changes_nothing(place: Place) -> None:
     place.write("acme", wait="20m")
     place.compile()
@@ -126,6 +132,7 @@ def test_a_dry_run_changes_nothing(place: Place) -> None:
     assert place.live()["acme"] == 600
 
 
+@NEWEST
 def test_prune_removes_what_is_ours_alone(place: Place) -> None:
     (place.root / "specs" / "tenants" / "globex.yaml").unlink()
     place.compile()
@@ -146,6 +153,7 @@ def test_prune_removes_what_is_ours_alone(place: Place) -> None:
     note.unlink()
 
 
+@NEWEST
 def test_a_folder_that_the_servers_do_not_read_is_told(place: Place, tmp_path: Path) -> None:
     place.write("acme", wait="20m")
     place.compile()
@@ -153,3 +161,15 @@ def test_a_folder_that_the_servers_do_not_read_is_told(place: Place, tmp_path: P
     assert "deploy-not-loaded" in codes(outcome)
     assert tree(tmp_path / "etc") == {}
     assert place.live()["acme"] == 600
+
+
+@NEWEST
+def test_a_server_that_would_not_reload_is_told_before_anything_is_moved(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write("acme", wait="20m")
+    place.compile()
+    before = tree(place.to)
+    monkeypatch.setattr(Prometheus, "flags", lambda _self: {"web.enable-lifecycle": "false"})
+    assert codes(place.deploy()) == ["deploy-reload"]
+    assert tree(place.to) == before

@@ -17,7 +17,7 @@ from generator.drifting import Watched
 from generator.findings import Finding
 from generator.servers.alertmanager import Alertmanager
 from generator.servers.http import Server
-from tests.deploy.place import Place
+from tests.deploy.place import NEWEST, Place
 
 pytestmark = [pytest.mark.live, pytest.mark.tools]
 
@@ -80,6 +80,7 @@ def test_what_was_changed_by_hand_in_the_routes_is_found(place: Place) -> None:
     assert len(messages) == 4
 
 
+@NEWEST
 def test_what_was_built_and_not_deployed_is_found(place: Place) -> None:
     place.write("umbrella")
     (place.root / "specs" / "tenants" / "globex.yaml").unlink()
@@ -126,6 +127,7 @@ def silence(place: Place, comment: str, matchers: Mapping[str, str], days: int =
     urllib.request.urlopen(request, timeout=10).close()
 
 
+@NEWEST
 def test_silences_that_outlive_their_alert_are_told(silenced: Place) -> None:
     place = silenced
     silence(place, "for later", {"tenant": "acme", "alertname": "Down"})

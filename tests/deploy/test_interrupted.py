@@ -14,13 +14,9 @@ from generator.deliver.deploy.journal import JOURNAL
 from generator.deliver.output import STAGING
 from generator.deploying import Options, Request, deploy
 from tests.conftest import ROOT
-from tests.deploy.place import Place, codes, tree
+from tests.deploy.place import NEWEST, Place, codes, tree
 
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.tools,
-    pytest.mark.parametrize("stood", ["newest"], indirect=True),
-]
+pytestmark = [pytest.mark.live, pytest.mark.tools, NEWEST]
 
 KILLED = """
 import os, signal, sys

@@ -16,7 +16,7 @@ from generator.deliver.deploy.journal import (
 )
 from generator.deliver.deploy.move import move
 from generator.deliver.deploy.plan import FLEET, Plan
-from generator.deliver.deploy.servers import Servers, reload
+from generator.deliver.deploy.servers import Servers, reload, unreloadable
 from generator.deliver.deploy.stop import Stopped, stoppable
 from generator.deliver.deploy.verify import (
     Broken,
@@ -61,7 +61,9 @@ def apply(moves: Moves, plan: Plan, resumed: bool, step: Step) -> Result:
     `resumed`: an interrupted deployment was put back, so that the servers may run other files than
     they have. Raises ServerFailed before anything moved, OutputError when going back fails too.
     """
-    result = Result()
+    result = Result(list(unreloadable(moves.servers)))
+    if result.findings:
+        return result
     before = _broken(moves)
     if not plan.touched and not resumed:
         if not has_errors(_loaded(moves)):

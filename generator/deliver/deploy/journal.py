@@ -6,10 +6,11 @@ before it does anything else. After a deployment the journal stays: it is what `
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from generator.deliver.output import (
     STAGING,
     OutputError,
     Step,
+    locked,
     put_tree,
     read_tree,
     remove_tree,
@@ -43,6 +45,17 @@ class Journal:
     def unfinished(self) -> bool:
         """Whether a run ended in the middle of its moves, or before its servers were verified."""
         return self.state == MOVING
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One deployment into a folder at a time; another waits and says so. Raises OutputError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder, LOCK))
+        except OSError as problem:
+            raise OutputError(f"{folder} cannot be written: {problem.strerror}") from problem
+        yield
 
 
 def read_journal(folder: Path) -> Journal | None:

@@ -46,6 +46,14 @@ def reload(servers: Servers) -> Iterator[Finding]:
             yield error("deploy-reload", f"{problem}", None, hint)
 
 
+def unreloadable(servers: Servers) -> Iterator[Finding]:
+    """Servers that would refuse to reload, as their flags say. Raises ServerFailed."""
+    for server in servers.prometheus:
+        if server.flags().get("web.enable-lifecycle") == "false":
+            message = f"{server.server.url} does not reload over HTTP: nothing was moved"
+            yield error("deploy-reload", message, None, "start it with --web.enable-lifecycle")
+
+
 def wanted_flags(folder: Path, name: str) -> tuple[tuple[str, str], ...]:
     """(flag, value) pairs that a generated file of flags recommends; none without the file."""
     path = folder / FLEET / name

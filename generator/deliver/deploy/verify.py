@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from generator.deliver.live.configuration import configuration_differences
 from generator.deliver.live.files import (
     alertmanager_file,
@@ -29,6 +27,7 @@ from generator.deliver.live.groups import (
     group_differences,
     groups_of_server,
 )
+from generator.deliver.live.running import running_configuration
 from generator.findings import Finding, Place, error, warning
 from generator.servers.alertmanager import Alertmanager
 from generator.servers.prometheus import Prometheus
@@ -65,7 +64,7 @@ def loaded_in_prometheus(server: Prometheus, folder: Path) -> Iterator[Finding]:
         yield error("deploy-not-loaded", message, None, _other_folder(server, folder))
     document = prometheus_file(folder)
     if document is not None:
-        running = yaml.load(server.configuration(), Loader=yaml.CSafeLoader) or {}
+        running = running_configuration(server)
         yield from _configured(server.server.url, document, running)
 
 
@@ -81,7 +80,7 @@ def loaded_in_alertmanager(server: Alertmanager, folder: Path) -> Iterator[Findi
     taken = _metric(metrics, "alertmanager_config_hash")
     if taken == alertmanager_hash(folder):
         return
-    running = yaml.load(server.configuration(), Loader=yaml.CSafeLoader) or {}
+    running = running_configuration(server)
     differences = list(_configured(server.server.url, document, running))
     yield from differences
     if not differences and taken is not None:

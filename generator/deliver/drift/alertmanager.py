@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-import yaml
-
 from generator.deliver.drift.prometheus import drift
 from generator.deliver.live.configuration import (
     ConfigurationDifference,
     configuration_differences,
 )
 from generator.deliver.live.files import alertmanager_file
+from generator.deliver.live.running import running_configuration
 from generator.findings import Finding
 from generator.servers.alertmanager import Alertmanager
 
@@ -25,7 +24,7 @@ def alertmanager_drift(
     `label` is the tenant's label in routes. Raises ServerFailed and OutputError.
     """
     document = alertmanager_file(output) or {}
-    running = yaml.load(server.configuration(), Loader=yaml.CSafeLoader) or {}
+    running = running_configuration(server)
     for one in configuration_differences(document, running):
         if not names or any(_speaks_of(one, name, label) for name in names):
             message = f"{server.server.url}: {one.path} {one.what}"

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from generator.deliver.live.configuration import configuration_differences
 from generator.deliver.live.files import groups_to_load, jobs_to_load, prometheus_file
 from generator.deliver.live.groups import (
@@ -17,6 +15,7 @@ from generator.deliver.live.groups import (
     group_differences,
     groups_of_server,
 )
+from generator.deliver.live.running import running_configuration
 from generator.findings import Finding, Level, Place
 from generator.servers.http import ServerFailed
 from generator.servers.prometheus import Prometheus
@@ -44,7 +43,7 @@ def prometheus_drift(server: Prometheus, output: Path, names: Collection[str]) -
     if names:
         return
     document = prometheus_file(output) or {}
-    running = yaml.load(server.configuration(), Loader=yaml.CSafeLoader) or {}
+    running = running_configuration(server)
     for one in configuration_differences(document, running):
         message = f"{url}: {one.path} {one.what}"
         yield drift("drift-changed", message, output / "fleet" / "prometheus.yml")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import yaml
-
+from generator.deliver.live.running import running_configuration
 from generator.findings import Finding, warning
 from generator.promql.build import selector
 from generator.servers.alertmanager import Alertmanager
@@ -75,7 +74,7 @@ def _reasons(
 
 def _fired(server: Prometheus, silence: Mapping[str, Any], looking: Looking) -> bool:
     """Whether such an alert fired within the age; labels that are added later are not asked for."""
-    running = yaml.load(server.configuration(), Loader=yaml.CSafeLoader) or {}
+    running = running_configuration(server)
     added = set((running.get("global") or {}).get("external_labels") or ())
     matchers = [
         (m["name"], _OPERATORS[_equal(m), bool(m["isRegex"])], m["value"])
