@@ -138,7 +138,9 @@ def _deploy(run: _Run, step: Step) -> None:
     made = _planned(run, judges)
     if made is None:
         run.outcome.told.append("nothing was deployed")
-        return
+        if not resumed or run.request.dry_run:
+            return
+        made = Plan({}, {}, ())
     run.found += _unnamed(run.servers)
     if run.request.dry_run:
         run.outcome.told += [f"would change {line}" for line in made.told()]

@@ -18,6 +18,7 @@ from generator.verify.promtool import check_config, check_rules
 from generator.verify.stage import staged
 from generator.verify.web import check_web_configs
 
+_JUDGED = ("prometheus/rules/", "prometheus/scrape.yml", "alertmanager/")
 Trees = Mapping[str, Sequence[Artifact]]
 
 
@@ -41,9 +42,14 @@ def judge_tenants(judges: Judges, trees: Trees) -> dict[str, tuple[Finding, ...]
 
 
 def judge_fleet(judges: Judges, name: str, trees: Trees) -> tuple[Finding, ...]:
-    """What the tools say against the fleet's files, with all of `trees` to include."""
+    """What the tools say against the fleet's files, with the scrape jobs that they include.
+
+    Rules are judged with their tenant: Prometheus' includes of them are patterns, which may match
+    nothing.
+    """
     found: list[Finding] = []
-    with staged(trees) as stage:
+    jobs = {n: [a for a in tree if a.path == "prometheus/scrape.yml"] for n, tree in trees.items()}
+    with staged({**jobs, name: trees[name]}) as stage:
         folder = stage / name
         if judges.promtool is not None and (folder / "prometheus.yml").is_file():
             found += check_config(judges.promtool, folder / "prometheus.yml", stage)
@@ -56,7 +62,7 @@ def judge_fleet(judges: Judges, name: str, trees: Trees) -> tuple[Finding, ...]:
 
 def _tenant(judges: Judges, name: str, tree: Sequence[Artifact]) -> tuple[Finding, ...]:
     found: list[Finding] = []
-    with staged({name: tree}) as stage:
+    with staged({name: [a for a in tree if a.path.startswith(_JUDGED)]}) as stage:
         folder = stage / name
         if judges.promtool is not None:
             rules = sorted(folder.glob("prometheus/rules/*.yml"))

@@ -55,6 +55,10 @@ def test_files_alone_and_what_drifts_in_the_folder(built: Path) -> None:
     found = tocsin(*drift, cwd=built)
     assert found.returncode == 1
     assert [finding["code"] for finding in json.loads(found.stdout)] == ["drift-changed"]
+    spec = built / "specs" / "tenants" / "acme.yaml"
+    spec.write_text(spec.read_text().replace("above: 100", "above: 200"))
+    assert tocsin("deploy", "--build", "--to", "etc", "--files-only", cwd=built).returncode == 0
+    assert "> 200" in (etc / "acme" / "prometheus" / "rules" / "api.yml").read_text()
     unknown = tocsin("deploy", "hooli", "--to", "etc", "--files-only", cwd=built)
     assert unknown.returncode == 1
     assert "hooli" in unknown.stderr

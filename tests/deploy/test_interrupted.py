@@ -74,6 +74,21 @@ def test_a_killed_deployment_of_what_is_not_wanted_any_more_is_undone(place: Pla
     assert place.live()["acme"] == 600
 
 
+def test_a_killed_deployment_is_undone_even_where_nothing_may_follow(place: Place) -> None:
+    """The fleet's files are edited, so nothing goes out: the servers run the earlier set again."""
+    place.write("acme", wait="20m")
+    place.compile()
+    command = [sys.executable, "-c", KILLED, str(place.root), "reloaded"]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    edited = place.output / "fleet" / "prometheus.yml"
+    text = edited.read_text()
+    edited.write_text("global: {}\n")
+    outcome = place.deploy()
+    edited.write_text(text)
+    assert codes(outcome) == ["output-edited"]
+    assert place.live()["acme"] == 600
+
+
 @pytest.mark.parametrize("moment", ["moved acme", "reloaded"])
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_deployment_goes_back_in_order(

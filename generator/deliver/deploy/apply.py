@@ -67,7 +67,8 @@ def apply(moves: Moves, plan: Plan, resumed: bool, step: Step) -> Result:
     before = _broken(moves)
     if not plan.touched and not resumed:
         if not has_errors(_loaded(moves)):
-            result.told.append("the servers run it already: nothing to do")
+            known = "the servers run it already: " if moves.servers.all else ""
+            result.told.append(f"{known}nothing to do")
             return result
         moves.say("nothing to move, but the servers run something else: reloading")
     with stoppable():

@@ -122,7 +122,7 @@ def broken_rules(groups: Iterable[LoadedGroup]) -> Broken:
 def evaluated(
     server: Prometheus, changed: frozenset[str], before: Broken, waiting: Waiting
 ) -> Iterator[Finding]:
-    """Wait until each group was evaluated once more, and tell which rules fail.
+    """Wait until each changed group was evaluated once more, and tell which rules fail.
 
     Only rules of tenants that `changed` and that did not fail `before` are errors: what failed
     already is told, and is no reason to go back.
@@ -132,22 +132,17 @@ def evaluated(
     end = time.monotonic() + waiting.limit
     while True:
         groups = groups_of_server(server.rule_groups())
-        pending = [g for g in groups if g.tenant in changed and g.evaluated == since.get(g.key)]
-        failing = any(
-            group.key[0].partition("/")[0] in changed and _new(group, before) for group in groups
-        )
+        ours = [group for group in groups if group.tenant in changed]
+        pending = [group for group in ours if group.evaluated == since.get(group.key)]
+        failing = broken_rules(ours) - before
         if not pending or failing or time.monotonic() > end:
             break
         waiting.sleep(_POLL)
     yield from _failing(server, groups, changed, before)
     if pending and not failing:
-        names = ", ".join(sorted({g.file for g in pending})[:3])
+        names = ", ".join(sorted({group.file for group in pending})[:3])
         message = f"{server.server.url}: not evaluated within {waiting.limit:g}s: {names}"
         yield warning("deploy-not-evaluated", message, None, "wait longer with --wait")
-
-
-def _new(group: LoadedGroup, before: Broken) -> bool:
-    return bool(broken_rules([group]) - before)
 
 
 def _failing(
