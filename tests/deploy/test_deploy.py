@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from generator.deliver.output import MANIFEST, read_tree, write_tree
-from generator.deploying import Options
+from generator.deploying import Options, Request, deploy
+from generator.servers.http import ServerFailed
 from generator.servers.prometheus import Prometheus
 from tests.deploy.place import FAILS, NAMES, NEWEST, Place, codes, tree
 
@@ -173,3 +174,24 @@ def test_a_server_that_would_not_reload_is_told_before_anything_is_moved(
     monkeypatch.setattr(Prometheus, "flags", lambda _self: {"web.enable-lifecycle": "false"})
     assert codes(place.deploy()) == ["deploy-reload"]
     assert tree(place.to) == before
+
+
+@NEWEST
+def test_a_server_that_goes_away_in_the_middle_is_left_with_the_earlier_files(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(place.to)
+    place.write("acme", wait="20m")
+    place.compile()
+
+    def gone(server: Prometheus) -> None:
+        raise ServerFailed(f"{server.server.url} does not answer")
+
+    def step(name: str) -> None:
+        if name == "reloaded":
+            monkeypatch.setattr(Prometheus, "configuration", gone)
+
+    outcome = deploy(Request(place.root, place.output, Options()), step=step)
+    assert set(codes(outcome)) == {"deploy-failed", "deploy-rollback"}
+    assert tree(place.to) == before
+    assert place.live()["acme"] == 600

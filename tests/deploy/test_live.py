@@ -15,6 +15,9 @@ from generator.deliver.live.groups import (
     groups_in_files,
     groups_of_server,
 )
+from generator.deliver.live.running import running_configuration, running_groups
+from generator.servers.http import Server, ServerFailed
+from generator.servers.prometheus import Prometheus
 
 ALIKE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ({"global": {"scrape_interval": "60s"}}, {"global": {"scrape_interval": "1m"}}),
@@ -108,3 +111,14 @@ def test_rules_are_compared_as_trees(tmp_path: Path) -> None:
 def test_files_are_known_by_what_machines_share() -> None:
     assert file_key("/data/acme/prometheus/rules/x.yml") == "acme/prometheus/rules/x.yml"
     assert file_key("/etc/prometheus/own.yml") == "/etc/prometheus/own.yml"
+
+
+@pytest.mark.parametrize("answer", [{}, {"groups": [{"name": "g"}]}, {"groups": [7]}, None])
+def test_what_is_no_answer_of_prometheus_is_a_failed_server(
+    answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Prometheus, "ask", lambda _self, _path: answer)
+    with pytest.raises(ServerFailed, match="http://p:9090"):
+        running_groups(Prometheus(Server("http://p:9090")))
+    with pytest.raises(ServerFailed, match="http://p:9090"):
+        running_configuration(Prometheus(Server("http://p:9090")))

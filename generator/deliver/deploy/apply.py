@@ -27,7 +27,7 @@ from generator.deliver.deploy.verify import (
     loaded_in_prometheus,
 )
 from generator.deliver.live.files import groups_to_load
-from generator.deliver.live.groups import groups_of_server
+from generator.deliver.live.running import running_groups
 from generator.deliver.output import OutputError, Step
 from generator.findings import Finding, error, has_errors, warning
 from generator.servers.http import ServerFailed
@@ -127,7 +127,7 @@ def _loaded(moves: Moves) -> list[Finding]:
 def _broken(moves: Moves) -> Broken:
     found: Broken = frozenset()
     for server in moves.servers.prometheus:
-        found |= broken_rules(groups_of_server(server.rule_groups()))
+        found |= broken_rules(running_groups(server))
     return found
 
 

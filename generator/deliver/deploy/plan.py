@@ -13,6 +13,8 @@ from generator.deliver.output import WriteReport, compare_tree, owned_names, rea
 from generator.ir.artifacts import Artifact
 
 FLEET = "fleet"
+_SHOWN = 20
+"""Trees of which each has a line of its own."""
 Tree = tuple[Artifact, ...]
 """A folder's files, the manifest among them."""
 
@@ -39,12 +41,19 @@ class Plan:
         return bool(self.changed or self.removed)
 
     def told(self) -> Iterator[str]:
-        """What would change, a line for each tree."""
-        for name, report in self.reports.items():
-            if report.touched:
-                parts = (("added", report.added), ("changed", report.changed))
-                counts = [f"{len(p)} {word}" for word, p in (*parts, ("removed", report.removed))]
-                yield f"{name}: {', '.join(c for c in counts if c[0] != '0')}"
+        """What would change, a line for each tree, and those of many together."""
+        shown = self.changed[-_SHOWN:]
+        if len(self.changed) > _SHOWN:
+            yield f"{len(self.changed) - _SHOWN} folders from {self.changed[0]} on"
+        for name in shown:
+            report = self.reports[name]
+            parts = (
+                ("added", report.added),
+                ("changed", report.changed),
+                ("removed", report.removed),
+            )
+            counts = [f"{len(paths)} {word}" for word, paths in parts if paths]
+            yield f"{name}: {', '.join(counts)}"
         for name in self.removed:
             yield f"{name}: removed"
         same = len(self.reports) - len(self.changed)

@@ -25,9 +25,8 @@ from generator.deliver.live.groups import (
     LoadedGroup,
     Side,
     group_differences,
-    groups_of_server,
 )
-from generator.deliver.live.running import running_configuration
+from generator.deliver.live.running import running_configuration, running_groups
 from generator.findings import Finding, Place, error, warning
 from generator.servers.alertmanager import Alertmanager
 from generator.servers.prometheus import Prometheus
@@ -52,7 +51,7 @@ def loaded_in_prometheus(server: Prometheus, folder: Path) -> Iterator[Finding]:
     if _metric(server.server.text("/metrics"), "prometheus_config_last_reload_successful") == 0:
         message = f"{server.server.url} says that its last reload failed"
         yield error("deploy-reload", message, None, "its log says why")
-    live = groups_of_server(server.rule_groups())
+    live = running_groups(server)
     found = list(group_differences(groups_to_load(folder), live))
     for difference in found[:_SHOWN]:
         only = {Side.FILES: "is not loaded", Side.SERVER: "is loaded but in no file"}
@@ -127,11 +126,11 @@ def evaluated(
     Only rules of tenants that `changed` and that did not fail `before` are errors: what failed
     already is told, and is no reason to go back.
     """
-    start = groups_of_server(server.rule_groups())
+    start = running_groups(server)
     since: dict[Key, str] = {group.key: group.evaluated for group in start}
     end = time.monotonic() + waiting.limit
     while True:
-        groups = groups_of_server(server.rule_groups())
+        groups = running_groups(server)
         ours = [group for group in groups if group.tenant in changed]
         pending = [group for group in ours if group.evaluated == since.get(group.key)]
         failing = broken_rules(ours) - before

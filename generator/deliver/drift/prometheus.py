@@ -13,9 +13,8 @@ from generator.deliver.live.groups import (
     GroupDifference,
     Side,
     group_differences,
-    groups_of_server,
 )
-from generator.deliver.live.running import running_configuration
+from generator.deliver.live.running import running_configuration, running_groups
 from generator.findings import Finding, Level, Place
 from generator.servers.http import ServerFailed
 from generator.servers.prometheus import Prometheus
@@ -36,7 +35,7 @@ def prometheus_drift(server: Prometheus, output: Path, names: Collection[str]) -
     Raises ServerFailed and OutputError.
     """
     url = server.server.url
-    live = groups_of_server(server.rule_groups())
+    live = running_groups(server)
     for difference in group_differences(groups_to_load(output), live):
         if not names or difference.file.partition("/")[0] in names:
             yield _group(url, output, difference)
