@@ -24,7 +24,11 @@ from generator.cli.common import (
 @click.argument("tenants", nargs=-1, metavar="[TENANT]...")
 @target_options
 @click.option("--build", is_flag=True, help="Compile the specs first, as tocsin build does.")
-@click.option("--dry-run", is_flag=True, help="Check everything, say what would go, move nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check everything, say what would go, move nothing (--build still writes output/).",
+)
 @click.option(
     "--files-only",
     is_flag=True,

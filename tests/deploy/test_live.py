@@ -61,6 +61,12 @@ DIFFERENT: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
         'inhibit_rules[0].equal ["x", "y"] in the files, ["x"] live',
     ),
     ({"rule_files": ["../a/r/*.yml"]}, {"rule_files": ["/b/r/*.yml"]}, "rule_files "),
+    (
+        {"receivers": [{"name": "r"}]},
+        {"receivers": [{"name": "r", "webhook_configs": [{"url": "http://h/token"}]}]},
+        'receivers[0].webhook_configs is live only: [{"url": "<secret>"}]',
+    ),
+    ({"a": {"url": "http://a"}}, {"a": {"url": "http://b"}}, 'a.url "<secret>" in the files'),
     ({"a": {"n": 1}}, {"a": {}}, "a.n is not loaded: 1"),
 )
 

@@ -24,6 +24,7 @@ _TLS = {"TLS10": "769", "TLS11": "770", "TLS12": "771", "TLS13": "772"}
 """How Prometheus 2.42 prints versions of TLS."""
 _SIZE = re.compile(r"([0-9]+)([KMGTPE])i?B")
 """Sizes count in 1024s whichever way they are written."""
+_SENSITIVE = re.compile(r"(url|token|key|password|secret|credentials|authorization)$")
 _UNORDERED = frozenset({"matchers", "source_matchers", "target_matchers", "equal", "group_by"})
 _WHOLE = ("route", "inhibit_rules", "time_intervals")
 """Sections in which a server adds nothing of its own."""
@@ -56,13 +57,13 @@ def _mapping(
         where = f"{path}.{key}" if path else key
         if key not in live:
             if not _empty(value):
-                yield ConfigurationDifference(where, f"is not loaded: {_shown(value)}")
+                yield ConfigurationDifference(where, f"is not loaded: {_shown(value, key)}")
         else:
             yield from _value(value, live[key], where, key)
     for key in live.keys() - written.keys():
         if not _empty(live[key]) and _strict(path, key):
             where = f"{path}.{key}" if path else key
-            yield ConfigurationDifference(where, f"is live only: {_shown(live[key])}")
+            yield ConfigurationDifference(where, f"is live only: {_shown(live[key], key)}")
 
 
 def _strict(path: str, key: str) -> bool:
@@ -80,7 +81,9 @@ def _value(written: Any, live: Any, path: str, key: str) -> Iterator[Configurati
     elif _is_list(written) and _is_list(live):
         yield from _lists(written, live, path, key)
     elif not _same(written, live):
-        yield ConfigurationDifference(path, f"{_shown(written)} in the files, {_shown(live)} live")
+        yield ConfigurationDifference(
+            path, f"{_shown(written, key)} in the files, {_shown(live, key)} live"
+        )
 
 
 def _lists(
@@ -93,7 +96,9 @@ def _lists(
     if key in _UNORDERED:
         ours, theirs = sorted(ours), sorted(theirs)
     if len(ours) != len(theirs) or not all(map(_same, ours, theirs)):
-        yield ConfigurationDifference(path, f"{_shown(written)} in the files, {_shown(live)} live")
+        yield ConfigurationDifference(
+            path, f"{_shown(written, key)} in the files, {_shown(live, key)} live"
+        )
 
 
 def _items(
@@ -197,6 +202,16 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+def _shown(value: Any, key: str = "") -> str:
+    """A value in a message; what may be a secret is not told."""
+    text = json.dumps(_hidden(value, key), ensure_ascii=False, default=str)
     return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _hidden(value: Any, key: str) -> Any:
+    """Older servers print some addresses whole, tokens in them included."""
+    if isinstance(value, Mapping):
+        return {name: _hidden(item, str(name)) for name, item in value.items()}
+    if _is_list(value):
+        return [_hidden(item, key) for item in value]
+    return SECRET if isinstance(value, str) and _SENSITIVE.search(key) else value
