@@ -12,7 +12,7 @@ TENANT ?=
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 CASES ?= 50000
 
-.PHONY: help build check setup-alerts validate test fuzz tools lint format golden bench clean distclean
+.PHONY: help build check deploy setup-alerts validate test fuzz tools lint format golden bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -33,6 +33,10 @@ setup-alerts: $(READY) ## Begin TENANT=x (its spec is kept if it is there), buil
 	@$(BIN)/tocsin check $(TENANT)
 
 validate: check ## The same as check
+
+deploy: $(READY) ## Put output/ of TENANT=x (all without it) on the servers that platform.yaml names, and verify
+	@$(BIN)/python -m generator.tools install || true
+	@$(BIN)/tocsin deploy $(TENANT)
 
 test: $(READY) ## Run every test; needs the real tools and fetches them
 	@$(BIN)/python -m generator.tools install

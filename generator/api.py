@@ -20,7 +20,9 @@ from generator.compilation import (
     load_one,
 )
 from generator.coverage import costs, counted, coverage, expectations, too_few
+from generator.deploying import deploy
 from generator.discovery import discovered
+from generator.drifting import drift
 from generator.findings import SpecError, in_order
 from generator.formatting import format_files, format_text, write_formatted
 from generator.initialising import initialise
@@ -33,12 +35,15 @@ __all__ = [
     "Compilation",
     "Compiled",
     "Outcome",
+    "SpecError",
     "Watch",
     "build",
     "check",
     "check_loaded",
     "compile_specs",
+    "deploy",
     "discovered",
+    "drift",
     "format_files",
     "format_text",
     "initialise",

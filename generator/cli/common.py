@@ -68,6 +68,35 @@ def colored() -> bool:
     return sys.stderr.isatty() and not plain
 
 
+def target_options(command: Command) -> Command:
+    """`--to`, `--prometheus`, `--alertmanager`, `--token-file`, `--ca-file`, `--output`."""
+    file = click.Path(path_type=Path, dir_okay=False)
+    for option in (
+        click.option(
+            "--output",
+            type=click.Path(path_type=Path, file_okay=False),
+            default=None,
+            help="What was built (default: output/ in the repository).",
+        ),
+        click.option("--ca-file", type=file, help="Authority of the servers' certificates."),
+        click.option("--token-file", type=file, help="File with a bearer token for the servers."),
+        click.option(
+            "--alertmanager", multiple=True, metavar="URL", help="An Alertmanager; may repeat."
+        ),
+        click.option(
+            "--prometheus", multiple=True, metavar="URL", help="A Prometheus; may repeat."
+        ),
+        click.option(
+            "--to",
+            type=click.Path(path_type=Path, file_okay=False),
+            metavar="DIR",
+            help="The folder that the servers read (default: deploy.folder of platform.yaml).",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def stats_option(command: Command) -> Command:
     """`--stats`."""
     return click.option(
@@ -167,6 +196,13 @@ def failing(findings: Sequence[Finding], fail_on: str) -> bool:
     order = [Level.INFO, Level.WARNING, Level.ERROR]
     floor = order.index(Level(fail_on))
     return any(order.index(f.level) >= floor for f in findings)
+
+
+def progress_lines(form: str) -> Callable[[str], None]:
+    """What is told of steps that take long: lines for people at a terminal, else nothing."""
+    if form != "text" or not sys.stderr.isatty():
+        return lambda _line: None
+    return lambda line: click.echo(f"{line} ...", err=True)
 
 
 def stop(message: str, code: int) -> NoReturn:

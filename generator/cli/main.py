@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "catalog": ("generator.cli.catalog", "List and search the packs."),
     "check": ("generator.cli.check", "Validate everything with the real tools; write nothing."),
     "completion": ("generator.cli.completion", "Print the completion script of a shell."),
+    "deploy": ("generator.cli.deploy", "Put output/ on servers, reload and verify; or go back."),
+    "drift": ("generator.cli.drift", "Say what running servers have that output/ has not."),
     "explain": (
         "generator.cli.explain",
         "Say who is told and why, what a rule or an SLO means.",

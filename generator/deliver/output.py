@@ -68,15 +68,41 @@ def write_tree(
 
     Nothing is touched when nothing changed. Raises OutputError; then the old tree still stands.
     """
-    whole = (*artifacts, manifest(artifacts, about))
+    return put_tree(output, name, (*artifacts, manifest(artifacts, about)), step)
+
+
+def put_tree(
+    output: Path, name: str, whole: Sequence[Artifact], step: Step = lambda _name: None
+) -> WriteReport:
+    """`write_tree` with a tree that has its manifest already, as `read_tree` gives it."""
     _check_paths(whole)
     try:
-        with _locked(output, name):
+        with locked(output, name):
             _recover(output, name)
             return _replace(output, name, whole, step)
     except OSError as problem:
         where = problem.filename or output / name
         raise OutputError(f"{where} cannot be written: {problem.strerror}") from problem
+
+
+def read_tree(output: Path, name: str) -> tuple[Artifact, ...]:
+    """What the manifest of `output/name` lists and the manifest itself, as the bytes are now.
+
+    Files that are missing are left out; nothing when there is no manifest. Raises OutputError.
+    """
+    folder = output / name
+    try:
+        listed = [p for p in (*_listed(folder), MANIFEST) if (folder / p).is_file()]
+        return tuple(Artifact(path, (folder / path).read_bytes()) for path in sorted(listed))
+    except OSError as problem:
+        raise OutputError(f"{problem.filename} cannot be read: {problem.strerror}") from problem
+
+
+def compare_tree(output: Path, name: str, whole: Sequence[Artifact]) -> WriteReport:
+    """What `put_tree` would change. Raises OutputError for a file that is in the way."""
+    folder = output / name
+    listed = set(_listed(folder))
+    return _compared(folder, _existing(folder), listed | ({MANIFEST} if listed else set()), whole)
 
 
 def remove_tree(output: Path, name: str) -> tuple[str, ...]:
@@ -85,7 +111,7 @@ def remove_tree(output: Path, name: str) -> tuple[str, ...]:
     Returns the removed paths. Raises OutputError.
     """
     try:
-        with _locked(output, name):
+        with locked(output, name):
             _recover(output, name)
             folder = output / name
             listed = [p for p in (*_listed(folder), MANIFEST) if (folder / p).is_file()]
@@ -104,12 +130,17 @@ def built_names(output: Path) -> tuple[str, ...]:
     return tuple(sorted(p.parent.name for p in output.glob(f"*/{MANIFEST}")))
 
 
+def owned_names(output: Path) -> tuple[str, ...]:
+    """`built_names` without folders whose manifest another program wrote."""
+    return tuple(name for name in built_names(output) if _is_ours(output / name / MANIFEST))
+
+
 def recover(output: Path) -> None:
     """Finish or undo what a killed run left in the middle, for every tenant."""
     staging = output / STAGING
     for left in sorted(staging.glob("*.old")) if staging.is_dir() else ():
         name = left.name.removesuffix(".old")
-        with _locked(output, name):
+        with locked(output, name):
             _recover(output, name)
 
 
@@ -185,6 +216,14 @@ def _listed(folder: Path) -> tuple[str, ...]:
     except (OSError, ValueError, KeyError, TypeError):
         return ()
     return tuple(p for p in files if _safe(p)) if isinstance(files, dict) else ()
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and str(document.get("generator")).startswith("tocsin ")
 
 
 def _safe(path: str) -> bool:
@@ -291,8 +330,8 @@ def _recover(output: Path, name: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(output: Path, name: str) -> Iterator[None]:
-    """One writer a tenant; another waits and says so."""
+def locked(output: Path, name: str) -> Iterator[None]:
+    """One writer a tenant, or whatever else `name` stands for; another waits and says so."""
     staging = output / STAGING
     staging.mkdir(parents=True, exist_ok=True)
     ignore = staging / ".gitignore"
@@ -302,6 +341,6 @@ def _locked(output: Path, name: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.stderr.write(f"tocsin: another build is writing {output / name}; waiting\n")
+            sys.stderr.write(f"tocsin: another run is writing {output / name}; waiting\n")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

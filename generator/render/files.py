@@ -8,6 +8,7 @@ from generator.ir.artifacts import Artifact
 from generator.ir.build import Build, FleetBuild
 from generator.render.alertmanager import alertmanager_files
 from generator.render.docs import docs_files
+from generator.render.flags import flags_files
 from generator.render.grafana import dashboard_json
 from generator.render.prometheus import prometheus_config, rule_files, scrape_file, test_files
 from generator.render.provisioning import lint_file, provisioning_files
@@ -39,4 +40,5 @@ def fleet_artifacts(fleet: FleetBuild, builds: Mapping[str, Build]) -> tuple[Art
         *alertmanager_files(fleet.alertmanager, "", FLEET_SOURCE),
         *provisioning_files(fleet.grafana),
         *web_files(fleet.web, FLEET_SOURCE),
+        *flags_files(fleet, FLEET_SOURCE),
     )

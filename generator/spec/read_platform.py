@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from generator.spec.model import (
     Channel,
+    Deploy,
+    DeployServer,
     LabelNames,
     Limits,
     Platform,
@@ -68,6 +70,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         limits=_limits(root.get("limits"), reading),
         sharding=_sharding(root.get("sharding"), reading),
         retention=duration(kept) if (kept := root.get("retention")) else None,
+        deploy=_deploy(root.get("deploy")),
     )
 
 
@@ -206,6 +209,22 @@ def _check_repeat(timing: Timing, node: Node, reading: Reading) -> None:
         message = f"timing.repeat_interval is {repeat}, but Alertmanager forgets after {RETENTION}"
         hint = "repeat sooner, or run Alertmanager with a longer --data.retention"
         reading.warning("repeat-retention", message, place, hint)
+
+
+def _deploy(node: Node | None) -> Deploy | None:
+    if node is None:
+        return None
+
+    def servers(key: str) -> tuple[DeployServer, ...]:
+        written = node.get(key)
+        return tuple(
+            DeployServer(
+                string(one.get("url")), string(one.get("token_file")), string(one.get("ca_file"))
+            )
+            for one in (written.items if written else ())
+        )
+
+    return Deploy(string(node.get("folder")), servers("prometheus"), servers("alertmanager"))
 
 
 def _sharding(node: Node | None, reading: Reading) -> Sharding:

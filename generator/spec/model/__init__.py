@@ -40,6 +40,8 @@ from generator.spec.model.notification import (
 )
 from generator.spec.model.platform import (
     Control,
+    Deploy,
+    DeployServer,
     Framework,
     LabelNames,
     Limits,
@@ -79,6 +81,8 @@ __all__ = [
     "Correlate",
     "CustomPanel",
     "Dashboards",
+    "Deploy",
+    "DeployServer",
     "EventsSli",
     "ExpectedAt",
     "ExpectedFiring",

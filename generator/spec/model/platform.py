@@ -143,6 +143,24 @@ class Sharding:
 
 
 @dataclass(frozen=True, slots=True)
+class DeployServer:
+    """A running server that reads what is deployed; secrets by file."""
+
+    url: str
+    token_file: str = ""
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Where `tocsin deploy` puts output/, and who reads it there: replicas read one folder."""
+
+    folder: str = ""
+    prometheus: tuple[DeployServer, ...] = ()
+    alertmanager: tuple[DeployServer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """What every tenant shares."""
 
@@ -172,3 +190,4 @@ class Platform:
     sharding: Sharding = Sharding()
     retention: Duration | None = None
     """How long samples are kept; None: not stated."""
+    deploy: Deploy | None = None

@@ -1,0 +1,1 @@
+"""What running servers have that output/ has not, and the reverse."""

@@ -1,0 +1,1 @@
+"""What servers have loaded, held against the files: groups of rules, and configurations."""
