@@ -1,0 +1,88 @@
+"""A tenant's or the fleet's files, by their paths, read into what is compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from generator.deliver.diff.read_alertmanager import alertmanager_config
+from generator.deliver.diff.read_dashboards import dashboard
+from generator.deliver.diff.read_rules import groups_of_file
+from generator.ir.deployed import Deployed, DeployedFleet
+
+Files = Mapping[str, bytes]
+"""Path below the folder -> content."""
+
+_OWN_SETTINGS = {
+    "prometheus.yml": frozenset({"rule_files", "scrape_config_files", "scrape_configs"}),
+    "alertmanager.yml": frozenset({"receivers", "inhibit_rules", "time_intervals"}),
+}
+"""What of the fleet's files is the tenants' own, and told with them."""
+_TENANTS_FOLDERS = "grafana/provisioning/dashboards/"
+
+
+class Unreadable(Exception):
+    """A side of the comparison cannot be read; the message is whole."""
+
+
+def deployed(files: Files, vocabulary: Mapping[str, str], where: str) -> Deployed:
+    """What a tenant's files say. `where` names the folder in errors. Raises Unreadable."""
+    groups, dashboards = [], []
+    config, jobs = None, None
+    for path, content in sorted(files.items()):
+        pure = PurePosixPath(path)
+        place = f"{where}/{path}"
+        try:
+            if pure.match("prometheus/rules/*.yml"):
+                groups += groups_of_file(pure.stem, _yaml(content))
+            elif path == "prometheus/scrape.yml":
+                jobs = jobs_of(_yaml(content))
+            elif path == "alertmanager/alertmanager.yml":
+                config = alertmanager_config(_yaml(content), vocabulary)
+            elif pure.match("grafana/*.json"):
+                dashboards.append(dashboard(pure.stem, json.loads(content)))
+        except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as problem:
+            said = " ".join(str(problem).split())[:200]
+            raise Unreadable(f"{place} is not as it was generated: {said}") from problem
+    return Deployed(tuple(groups), config, tuple(dashboards), jobs if jobs is not None else {})
+
+
+def deployed_fleet(files: Files, where: str) -> DeployedFleet:
+    """The settings that the fleet's files share. Raises Unreadable."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for path, content in sorted(files.items()):
+        if path.startswith(_TENANTS_FOLDERS) or path == "grafana/permissions.json":
+            continue
+        try:
+            if path.endswith((".yml", ".yaml")):
+                found[path] = _shared(path, _yaml(content))
+            elif path.endswith(".tmpl"):
+                found[path] = {"text": content.decode()}
+        except (yaml.YAMLError, ValueError, AttributeError) as problem:
+            said = " ".join(str(problem).split())[:200]
+            raise Unreadable(f"{where}/{path} is not as it was generated: {said}") from problem
+    return DeployedFleet(found)
+
+
+def jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Scrape jobs by name."""
+    return {job["job_name"]: job for job in document.get("scrape_configs") or ()}
+
+
+def _shared(path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    own = _OWN_SETTINGS.get(path, frozenset())
+    kept = {key: value for key, value in document.items() if key not in own}
+    if isinstance(kept.get("route"), Mapping):
+        kept["route"] = {k: v for k, v in kept["route"].items() if k != "routes"}
+    return kept
+
+
+def _yaml(content: bytes) -> Any:
+    document = yaml.load(content, Loader=yaml.CSafeLoader)
+    if not isinstance(document, Mapping):
+        raise ValueError("it is no mapping")
+    return document

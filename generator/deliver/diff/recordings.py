@@ -1,0 +1,134 @@
+"""Recorded series that mean something else now, and everything that reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from generator.compile.cardinality import compatible
+from generator.deliver.diff.alerts import facets_of
+from generator.ir.change import Facet, RecordingChange, Sort
+from generator.ir.rules import AlertRule, RecordingRule, Rule, RuleGroup
+from generator.promql.meaning import edits
+from generator.promql.parser import parse
+from generator.promql.problems import PromqlError
+from generator.promql.tree import VectorSelector, vector_selectors
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPair:
+    """A recorded series on both sides, with the interval of its group in milliseconds."""
+
+    before: tuple[RecordingRule, int] | None
+    after: tuple[RecordingRule, int] | None
+
+    @property
+    def shown(self) -> RecordingRule:
+        """The later side's, else the earlier's."""
+        found = self.after or self.before
+        assert found is not None
+        return found[0]
+
+
+def recording_pairs(
+    before: Sequence[RuleGroup], after: Sequence[RuleGroup]
+) -> tuple[RecordingPair, ...]:
+    """Every recorded series of either side, by its name and labels."""
+    left, right = _by_name(before), _by_name(after)
+    pairs = [RecordingPair(left.get(key), found) for key, found in right.items()]
+    return (
+        *pairs,
+        *(RecordingPair(found, None) for key, found in left.items() if key not in right),
+    )
+
+
+def recording_changes(
+    pairs: Sequence[RecordingPair], groups: Sequence[RuleGroup], written: Mapping[int, str]
+) -> tuple[RecordingChange, ...]:
+    """Those that are new, gone or different. `groups` are the later side's, `written` are the
+    names of its alerts by the id of their rule."""
+    readers = Readers(groups)
+    found = []
+    for pair in pairs:
+        sort = Sort.ADDED if pair.before is None else Sort.REMOVED if pair.after is None else None
+        facets = _facets(pair) if sort is None else ()
+        if sort is None and not facets:
+            continue
+        rule = pair.shown
+        reading = () if sort is Sort.REMOVED else readers.of(rule)
+        names = [written[id(r)] for r in reading if id(r) in written]
+        labels = tuple(sorted(rule.labels.items()))
+        found.append(
+            RecordingChange(
+                sort or Sort.CHANGED, rule.record, labels, rule.expr, facets,
+                tuple(dict.fromkeys(names)),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def inputs(
+    pairs: Sequence[RecordingPair], groups: Sequence[RuleGroup]
+) -> Mapping[int, tuple[str, ...]]:
+    """id of an alert rule of the later side -> what it reads, at any distance, that changed."""
+    readers = Readers(groups)
+    found: dict[int, list[str]] = {}
+    for pair in pairs:
+        if pair.before is not None and pair.after is not None and _facets(pair):
+            for rule in readers.of(pair.after[0]):
+                found.setdefault(id(rule), []).append(pair.after[0].record)
+    return {key: tuple(dict.fromkeys(records)) for key, records in found.items()}
+
+
+class Readers:
+    """Which alerts depend on a recorded series, through other recordings as well."""
+
+    def __init__(self, groups: Sequence[RuleGroup]) -> None:
+        self._reading: dict[str, list[tuple[Rule, VectorSelector]]] = {}
+        for rule in (rule for group in groups for rule in group.rules):
+            for node in _selectors(rule):
+                self._reading.setdefault(node.name or "", []).append((rule, node))
+
+    def of(self, rule: RecordingRule) -> tuple[AlertRule, ...]:
+        """The alert rules that read it, in the order of the rules."""
+        seen: set[int] = set()
+        found: dict[int, AlertRule] = {}
+        left: list[RecordingRule] = [rule]
+        while left:
+            one = left.pop()
+            for reader, node in self._reading.get(one.record, ()):
+                if id(reader) in seen or not compatible(node.matchers, one.labels):
+                    continue
+                seen.add(id(reader))
+                if isinstance(reader, RecordingRule):
+                    left.append(reader)
+                else:
+                    found[id(reader)] = reader
+        return tuple(found.values())
+
+
+def _by_name(
+    groups: Iterable[RuleGroup],
+) -> dict[tuple[str, tuple[tuple[str, str], ...]], tuple[RecordingRule, int]]:
+    return {
+        (rule.record, tuple(sorted(rule.labels.items()))): (rule, group.interval.ms)
+        for group in groups
+        for rule in group.rules
+        if isinstance(rule, RecordingRule)
+    }
+
+
+def _facets(pair: RecordingPair) -> tuple[Facet, ...]:
+    assert pair.before is not None and pair.after is not None
+    (one, every), (other, later) = pair.before, pair.after
+    found = facets_of(edits(one.expr, other.expr))
+    if every != later:
+        found += (Facet("interval", f"{every / 1000:g}s", f"{later / 1000:g}s"),)
+    return found
+
+
+def _selectors(rule: Rule) -> tuple[VectorSelector, ...]:
+    try:
+        return vector_selectors(parse(rule.expr))
+    except PromqlError:
+        return ()
