@@ -20,19 +20,25 @@ from generator.compilation import (
     load_one,
 )
 from generator.coverage import costs, counted, coverage, expectations, too_few
+from generator.diffing import Built, Diff, Live, Revision, diff
 from generator.findings import SpecError, in_order
 from generator.judgement import Outcome, verify
 from generator.testing import run_tests
 
 __all__ = [
     "FLEET",
+    "Built",
     "Compilation",
     "Compiled",
+    "Diff",
+    "Live",
     "Outcome",
+    "Revision",
     "build",
     "check",
     "check_loaded",
     "compile_specs",
+    "diff",
     "load_one",
     "run_tests",
     "verify",

@@ -81,13 +81,18 @@ def load_one(root: Path, name: str) -> tuple[Platform, Tenant]:
 
 
 def compile_specs(
-    root: Path, wanted: Sequence[str] = (), progress: bool = False, today: date | None = None
+    root: Path,
+    wanted: Sequence[str] = (),
+    progress: bool = False,
+    today: date | None = None,
+    *,
+    proven: bool = True,
 ) -> Compilation:
     """Compile the specs of a repository. Raises SpecError when the platform itself has errors.
 
     All tenants are compiled, because the fleet's files are made of all; `wanted` names those whose
     findings and files the caller is after (none: all). With `today`, rotations that end soon are
-    among the findings; nothing else depends on the day.
+    among the findings; nothing else depends on the day. `proven=False` leaves out all unit tests.
     """
     spec = load_platform(root)
     names = tenant_names(root)
@@ -102,7 +107,8 @@ def compile_specs(
     with _progress(len(names), "compiling", progress) as advance:
         tenants = {}
         for name in names:
-            tenants[name] = _compile_one(root, name, spec, not wanted or name in wanted, today)
+            asked = proven and (not wanted or name in wanted)
+            tenants[name] = _compile_one(root, name, spec, asked, today)
             advance()
     chosen = tuple(wanted) or names
     return _with_fleet(spec, tenants, chosen, today)

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("generator.cli.build", "Compile specs and write output/."),
     "catalog": ("generator.cli.catalog", "List and search the packs."),
     "check": ("generator.cli.check", "Validate everything with the real tools; write nothing."),
+    "diff": ("generator.cli.diff", "Say what a change means, in alerts and people."),
     "explain": (
         "generator.cli.explain",
         "Say who is told and why, what a rule or an SLO means.",

@@ -259,10 +259,12 @@ class Changes:
     tenants: tuple[TenantChange, ...]
     fleet: tuple[Facet, ...] = ()
     """Settings that all tenants share; `about` is `file: setting`."""
+    inhibitions: tuple[InhibitionChange, ...] = ()
+    """Of the fleet's configuration, where it alone is to be had."""
     uncompared: tuple[str, ...] = ()
     """What one of the sides cannot tell."""
 
     @property
     def silent(self) -> bool:
         """Whether the meaning is the same."""
-        return not self.tenants and not self.fleet
+        return not (self.tenants or self.fleet or self.inhibitions)

@@ -12,7 +12,10 @@ import yaml
 from generator.deliver.diff.read_alertmanager import alertmanager_config
 from generator.deliver.diff.read_dashboards import dashboard
 from generator.deliver.diff.read_rules import groups_of_file
+from generator.ir.dashboards import Dashboard
 from generator.ir.deployed import Deployed, DeployedFleet
+from generator.ir.routing import AlertmanagerConfig
+from generator.ir.rules import RuleGroup
 
 Files = Mapping[str, bytes]
 """Path below the folder -> content."""
@@ -31,8 +34,10 @@ class Unreadable(Exception):
 
 def deployed(files: Files, vocabulary: Mapping[str, str], where: str) -> Deployed:
     """What a tenant's files say. `where` names the folder in errors. Raises Unreadable."""
-    groups, dashboards = [], []
-    config, jobs = None, None
+    groups: list[RuleGroup] = []
+    dashboards: list[Dashboard] = []
+    config: AlertmanagerConfig | None = None
+    jobs: Mapping[str, Mapping[str, Any]] = {}
     for path, content in sorted(files.items()):
         pure = PurePosixPath(path)
         place = f"{where}/{path}"
@@ -48,7 +53,7 @@ def deployed(files: Files, vocabulary: Mapping[str, str], where: str) -> Deploye
         except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as problem:
             said = " ".join(str(problem).split())[:200]
             raise Unreadable(f"{place} is not as it was generated: {said}") from problem
-    return Deployed(tuple(groups), config, tuple(dashboards), jobs if jobs is not None else {})
+    return Deployed(tuple(groups), config, tuple(dashboards), jobs)
 
 
 def deployed_fleet(files: Files, where: str) -> DeployedFleet:

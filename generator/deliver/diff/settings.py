@@ -7,19 +7,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.ir.change import Facet, JobChange, Sort
+from generator.servers.defaults import holds
 
 Jobs = Mapping[str, Mapping[str, Any]]
 _STATIC = "static_configs"
 
 
-def job_changes(before: Jobs, after: Jobs) -> tuple[JobChange, ...]:
-    """Scrape jobs that are new, gone or different."""
+def job_changes(before: Jobs, after: Jobs, *, defaults: bool = False) -> tuple[JobChange, ...]:
+    """Scrape jobs that are new, gone or different.
+
+    `defaults`: the earlier side comes from a server, which fills in what nobody wrote.
+    """
     found = []
     for job in (*after, *(name for name in before if name not in after)):
         if job not in before or job not in after:
             found.append(JobChange(Sort.ADDED if job in after else Sort.REMOVED, job))
             continue
-        facets = tuple(_job(before[job], after[job]))
+        facets = tuple(_job(_written(before[job], after[job], defaults), after[job]))
         if facets:
             found.append(JobChange(Sort.CHANGED, job, facets))
     return tuple(found)
@@ -67,6 +71,15 @@ def _job(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Facet]:
         yield Facet("targets", ", ".join(gone), ", ".join(new))
     rest = [{k: v for k, v in side.items() if k != _STATIC} for side in (one, other)]
     yield from settings(rest[0], rest[1])
+
+
+def _written(
+    told: Mapping[str, Any], written: Mapping[str, Any], defaults: bool
+) -> Mapping[str, Any]:
+    """A server's job as it was written, where it holds what is written now."""
+    if not defaults:
+        return told
+    return {k: v if holds(told.get(k), v) else told.get(k) for k, v in written.items()}
 
 
 def _targets(job: Mapping[str, Any]) -> set[str]:

@@ -23,12 +23,12 @@ from generator.ir.change import (
 from generator.ir.incident import Leaf
 from generator.ir.routing import AlertmanagerConfig
 from generator.render.explained_route import interval_text
+from generator.servers.defaults import holds
 from generator.values import Duration
 from generator.verify.notify.incident import due, labels_of
 from generator.verify.notify.periods import Period, Periods, horizon, open_periods, union, without
 from generator.verify.notify.routing import Tree
 
-_HIDDEN = "<secret>"
 _ON_CALL = "oncall"
 
 
@@ -241,15 +241,6 @@ def _entries(config: AlertmanagerConfig) -> dict[Recipient, Mapping[str, Any]]:
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any], defaults: bool) -> list[str]:
     """Fields of an entry that differ; with `defaults` only those that the later side writes."""
-    keys = other if defaults else {*one, *other}
-    return [key for key in sorted(keys) if not _agree(one.get(key), other.get(key), defaults)]
-
-
-def _agree(one: Any, other: Any, defaults: bool) -> bool:
-    if defaults and one == _HIDDEN:
-        return True
-    if defaults and isinstance(one, Mapping) and isinstance(other, Mapping):
-        return not _differing(one, other, defaults)
-    if defaults and isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return all(_agree(a, b, defaults) for a, b in zip(one, other, strict=True))
-    return bool(one == other)
+    if defaults:
+        return [key for key in sorted(other) if not holds(one.get(key), other[key])]
+    return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
