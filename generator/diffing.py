@@ -11,7 +11,7 @@ import yaml
 
 from generator.compilation import FLEET, Compilation, compile_specs, load_one
 from generator.compile.cost import tenant_cost
-from generator.compile.kinds import MARKER
+from generator.compile.kinds import FLAPPING, MARKER
 from generator.deliver.diff.comparison import tenant_change
 from generator.deliver.diff.folder import split, trees
 from generator.deliver.diff.inhibitions import inhibition_changes
@@ -242,9 +242,10 @@ class _Work:
         return replace(change, cost=self._cost(name, before, after))
 
     def _asked(self, pair: Pair) -> Asked | None:
-        """The alert of a pair, as it is asked about; None for a marker, which tells nobody."""
+        """The alert of a pair, as it is asked about; None for a marker, which tells nobody, and
+        for the notice that an alert flaps, which goes where the alert's first step does."""
         rule = pair.shown.first
-        if rule.labels.get(self.names.kind) == MARKER:
+        if rule.labels.get(self.names.kind) in (MARKER, FLAPPING):
             return None
         return Asked(
             pair.shown.written,

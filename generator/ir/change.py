@@ -89,6 +89,7 @@ class RecordingChange:
     expr: str
     facets: tuple[Facet, ...] = ()
     read_by: tuple[str, ...] = ()
+    slo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,8 @@ class RoutingChange:
     severity: str
     alerts: tuple[str, ...]
     changes: tuple[ToldChange, ...]
+    of: int = 0
+    """How many alerts of the severity there are on the later side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ from generator.promql.tree import (
     VectorSelector,
     children,
     unwrapped,
+    vector_selectors,
+    walk,
 )
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -75,6 +77,31 @@ def edits(before: str, after: str) -> tuple[Edit, ...]:
         return (Edit("shape", before, after),)
     comparison = _Comparison(before, after)
     return tuple(dict.fromkeys(comparison.of(*trees, 1)))
+
+
+def first_subject(text: str) -> str:
+    """What the first comparison with a constant is for, as `Edit.subject` has it; empty: none."""
+    try:
+        tree = parse(text, variables=True)
+    except PromqlError:
+        return ""
+    found = (t for node in walk(tree) if isinstance(node, Binary) and (t := _threshold(node)))
+    first = next(found, None)
+    return " ".join(text[first.subject.start : first.subject.end].split()) if first else ""
+
+
+def without_label(text: str, label: str) -> str:
+    """The text for people who know what `label` is in it everywhere: without its matchers."""
+    try:
+        selectors = vector_selectors(parse(text, variables=True))
+    except PromqlError:
+        return text
+    for node in reversed(selectors):
+        kept = [text[m.start : m.end] for m in node.matchers if m.name != label]
+        if len(kept) < len(node.matchers):
+            braces = f"{{{', '.join(kept)}}}" if kept or node.metric is None else ""
+            text = text[: node.brace] + braces + text[node.body_end :]
+    return text
 
 
 def constant(expr: Expr) -> float | None:
@@ -338,6 +365,8 @@ class _Threshold:
 
 def _threshold(node: Binary) -> _Threshold | None:
     """A comparison with a constant, read with the constant on its right."""
+    if node.op not in COMPARISON:
+        return None
     right, left = constant(node.rhs), constant(node.lhs)
     if right is not None and left is None:
         return _Threshold(node.op, right, node.lhs, False)

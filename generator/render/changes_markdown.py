@@ -18,9 +18,11 @@ MARK = "<!-- tocsin diff -->"
 LIMIT = 65_000
 """Characters; a little less than GitHub takes."""
 _LEADING = frozenset({"SLOs", "Alerts", "Who is told", "Pending state that is lost"})
+_TENANTS = 10
+"""Tenants of which lines are shown before the folds."""
 _LED = 20
 """Lines of a tenant that are shown before the fold."""
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()<>|~!#+$&@-]")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~!#$&@]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;", "#": "&#35;", "~": "&#126;",
              "!": "&#33;", "$": "&#36;"}  # fmt: skip
 _ROOM = 400
@@ -39,15 +41,19 @@ def changes_markdown(changes: Changes, limit: int = LIMIT) -> str:
         blocks.append(("all tenants", "shared settings", shared))
     for name, told, _ in blocks:
         page.put([f"- **{_safe(name)}**: {_safe(told)}"])
-    for name, _, found in blocks:
+    shown: dict[str, list[Line]] = {}
+    for name, _, found in blocks[:_TENANTS]:
         lead = [line for s in found if s.title in _LEADING for line in s.lines]
-        if lead and len(blocks) <= 10:
+        if lead:
             page.put(["", f"#### {_safe(name)}", ""])
             page.lines([f"- {_sentence(line)}" for line in lead[:_LED]])
             if len(lead) > _LED:
                 page.put([f"- … and {len(lead) - _LED} more, below"])
+        shown[name] = lead[:_LED]
     for name, _, found in blocks:
-        page.folded(f"Everything about {_safe(name)}", list(_detail(found)))
+        rest = list(_detail(found, shown.get(name, [])))
+        if rest:
+            page.folded(f"More about {_safe(name)}", rest)
     if changes.uncompared:
         page.put(["", f"Not compared: {_safe(', '.join(changes.uncompared))}."])
     return page.text()
@@ -99,11 +105,13 @@ class _Page:
         return "\n".join([*self.found, *rest]) + "\n"
 
 
-def _detail(found: Sequence[Section]) -> Iterator[list[str]]:
-    """A block for each line, the first of a section with its title."""
+def _detail(found: Sequence[Section], shown: Sequence[Line]) -> Iterator[list[str]]:
+    """A block for each line that is not shown yet, the first of a section with its title."""
     for section in found:
         head = ["", f"**{section.title}**", ""]
         for line in section.lines:
+            if line in shown and not line.code:
+                continue
             yield [*head, f"- {_sentence(line)}", *_code(line)]
             head = []
 
@@ -129,4 +137,5 @@ def _code(line: Line) -> Iterator[str]:
 def _safe(text: str) -> str:
     """Text that shows as it stands: no markup, no mention, no reference to an issue."""
     flat = " ".join(text.split())
-    return _SPECIAL.sub(lambda m: _ENTITIES.get(m[0], f"\\{m[0]}"), flat)
+    safe = _SPECIAL.sub(lambda m: _ENTITIES.get(m[0], f"\\{m[0]}"), flat)
+    return safe.replace(" -&gt; ", " → ")

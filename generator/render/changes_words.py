@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -39,6 +40,8 @@ _COMPARED = {
 _SIZES = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 _QUIET = frozenset({"description", "options", "custom", "mappings", "transformations", "links"})
 """Facets of panels that are named and not quoted."""
+_TITLES = frozenset({"title", "row", "legend", "label"})
+"""Facets whose texts are quoted: they may hold anything."""
 _WORDS = {
     "keep_firing_for": "kept firing for",
     "interval": "evaluated every",
@@ -71,13 +74,14 @@ class Section:
 def sections(change: TenantChange) -> tuple[Section, ...]:
     """Everything that changes for a tenant, the most important first; no section is empty."""
     alerts = [one for one in change.alerts if one.kind != MARKER]
+    slos = {one.slo for one in change.slos}
     found = (
         Section("SLOs", tuple(map(_slo, change.slos))),
         Section("Alerts", tuple(_alerts(alerts))),
         Section("Who is told", tuple(_routing(change))),
         Section("Pending state that is lost", tuple(_state(change.alerts))),
         Section("Muting", tuple(_muting(change))),
-        Section("Recorded series", tuple(_recordings(change.recordings))),
+        Section("Recorded series", tuple(_recordings(change.recordings, slos))),
         Section("Dashboards", tuple(line for d in change.dashboards for line in _dashboard(d))),
         Section("Scraping", tuple(map(_job, change.jobs))),
         Section("Cost", tuple(_cost(change.cost))),
@@ -94,7 +98,7 @@ def fleet_sections(changes: Changes) -> tuple[Section, ...]:
 
 
 def summary(change: TenantChange) -> str:
-    """One line: `2 alerts added, 1 loosened; others are told of 3 alerts; 4 panels`."""
+    """One line: `2 alerts added, 1 alert loosened, who is told changes for 3 alerts, 4 panels`."""
     if change.sort is not Sort.CHANGED:
         said = "a new tenant" if change.sort is Sort.ADDED else "the tenant is gone"
         alerts = sum(one.kind != MARKER for one in change.alerts)
@@ -108,7 +112,7 @@ def summary(change: TenantChange) -> str:
         _told_of(sum(len(one.alerts) for one in told)),
         _plural(len(change.receivers), "message changed", "messages changed"),
         _plural(lost, "alert loses its pending state", "alerts lose their pending state"),
-        _plural(len(change.recordings), "recorded series", "recorded series"),
+        _plural(_others(change), "recorded series", "recorded series"),
         _plural(len(change.inhibitions), "muting rule", "muting rules"),
         _plural(panels, "panel", "panels"),
         _plural(len(change.jobs), "scrape job", "scrape jobs"),
@@ -197,19 +201,26 @@ def _reason(one: str) -> str:
 
 
 def _routing(change: TenantChange) -> Iterator[Line]:
-    for one in change.routing:
-        who = f"{one.severity}: " if one.severity else ""
-        told = "; ".join(_told(c) for c in one.changes)
+    for one in sorted(change.routing, key=lambda one: list(Sort).index(one.sort)):
+        who = _whose(one)
         if one.sort is Sort.ADDED:
-            text = f"new {who}{_named(one.alerts)} tells {_tells(one, 1)}"
+            text = f"new: {who}: {_tells(one, 1)}"
         elif one.sort is Sort.REMOVED:
-            text = f"{who}{_named(one.alerts)} is gone, and tells no longer {_tells(one, 0)}"
+            text = f"gone: {who}: no longer {_tells(one, 0)}"
         else:
-            text = f"{who}{_named(one.alerts)}: {told}"
+            text = f"{who}: {'; '.join(_told(c) for c in one.changes)}"
         yield Line(MARKS[one.sort], text)
     for receiver in change.receivers:
         fields = ", ".join(receiver.fields)
         yield Line("~", f"{who_text(receiver.recipient)} is told otherwise: {fields}")
+
+
+def _whose(one: RoutingChange) -> str:
+    """`all 32 critical alerts`, or their names with the severity."""
+    severity = f"{one.severity} " if one.severity else ""
+    if one.sort is Sort.CHANGED and len(one.alerts) == one.of > 3:
+        return f"all {one.of} {severity}alerts"
+    return f"{severity}{_named(one.alerts)}"
 
 
 def _tells(one: RoutingChange, side: int) -> str:
@@ -236,7 +247,11 @@ def _told(change: ToldChange) -> str:
     if before.wait != after.wait:
         parts.append(f"first message waits {before.wait} -> {after.wait}")
     at = "" if before.after != after.after else f" {_after(after.after)}"
-    return f"{who_text(after.recipient)}{at}: {', '.join(parts)}"
+    who, whom = before.recipient, after.recipient
+    if who != whom:
+        parts.insert(0, f"{who.way} {who.address} -> {whom.way} {whom.address}")
+        return f"{whom.name}{at}: {', '.join(parts)}"
+    return f"{who_text(whom)}{at}: {', '.join(parts)}"
 
 
 def who_text(one: Recipient) -> str:
@@ -290,9 +305,12 @@ def _inhibition(one: InhibitionChange) -> Line:
                 f"{one.source} mutes {one.target}{rest}")  # fmt: skip
 
 
-def _recordings(recordings: Iterable[RecordingChange]) -> Iterator[Line]:
+def _recordings(recordings: Iterable[RecordingChange], slos: AbstractSet[str]) -> Iterator[Line]:
+    """All but those of SLOs that are told already."""
     for one in recordings:
         if one.record == DEPENDENCY_INFO and one.sort is not Sort.CHANGED:
+            continue
+        if one.slo in slos:
             continue
         labels = ", ".join(f'{k}="{v}"' for k, v in one.labels)
         parts = facet_texts(one.facets)
@@ -330,9 +348,13 @@ def _cost(cost: CostChange | None) -> Iterator[Line]:
         "recorded_series": "recorded series",
         "samples_per_second": "samples read per second",
     }
-    pairs = [(getattr(cost.before, k), getattr(cost.after, k), name) for k, name in what.items()]
-    parts = [f"{number_text(a)} -> {number_text(b)} {name}" for a, b, name in pairs if a != b]
-    yield Line("~", f"at most {', '.join(parts)}")
+    parts = []
+    for key, name in what.items():
+        before, after = (number_text(getattr(side, key)) for side in (cost.before, cost.after))
+        if before != after:
+            parts.append(f"{before} -> {after} {name}")
+    if parts:
+        yield Line("~", f"at most {', '.join(parts)}")
 
 
 def _setting(facet: Facet) -> Line:
@@ -345,16 +367,26 @@ def _setting(facet: Facet) -> Line:
 
 def facet_texts(facets: Sequence[Facet]) -> list[str]:
     """Each difference in a few words, none twice."""
-    several = len({f.about for f in facets if f.aspect in ("threshold", "operator")}) > 1
-    moves = {(f.before, f.after, f.op, f.later_op) for f in facets if f.aspect == "threshold"}
-    texts = [_facet(f, told_apart=several and len(moves) > 1) for f in facets]
+    texts: list[str] = []
+    moves: set[tuple[str, ...]] = set()
+    for facet in facets:
+        if facet.aspect in ("threshold", "operator"):
+            move = (facet.before, facet.after, facet.op, facet.later_op)
+            if move in moves:
+                continue
+            moves.add(move)
+        if facet.aspect != "annotation" or not facet.after:
+            texts.append(_facet(facet))
+    says = [f.about for f in facets if f.aspect == "annotation" and f.after]
+    if says:
+        texts.append(f"says another {_and(says)}")
     return list(dict.fromkeys(texts))
 
 
-def _facet(facet: Facet, *, told_apart: bool) -> str:
+def _facet(facet: Facet) -> str:
     match facet.aspect:
         case "threshold" | "operator":
-            return _threshold(facet, told_apart)
+            return _threshold(facet)
         case "number":
             return f"{facet.before} -> {facet.after}"
         case "expression":
@@ -374,7 +406,7 @@ def _facet(facet: Facet, *, told_apart: bool) -> str:
         case "objective":
             return f"objective {facet.before} % -> {facet.after} %"
         case "annotation":
-            return f"says another {facet.about}" if facet.after else f"says no {facet.about}"
+            return f"says no {facet.about}"
         case "label":
             return f"label {facet.about} {_moved(facet)}"
         case "targets":
@@ -390,8 +422,8 @@ def _facet(facet: Facet, *, told_apart: bool) -> str:
             return f"{name or _WORDS.get(facet.aspect, facet.aspect)} {_moved(facet)}"
 
 
-def _threshold(facet: Facet, told_apart: bool) -> str:
-    whose = f"`{_short(facet.about)}`" if told_apart else "fires"
+def _threshold(facet: Facet) -> str:
+    whose = _short(facet.about) if facet.about else "fires"
     left, right = (value_text(text, facet.unit) for text in (facet.before, facet.after))
     if facet.op != facet.later_op:
         words = [_COMPARED[op] for op in (facet.op, facet.later_op)]
@@ -404,7 +436,10 @@ def _condition(facet: Facet) -> str:
 
 
 def _moved(facet: Facet) -> str:
-    return f"{_short(facet.before) or 'none'} -> {_short(facet.after) or 'none'}"
+    quoted = "'" if facet.aspect in _TITLES else ""
+    texts = (_short(text) for text in (facet.before, facet.after))
+    left, right = (f"{quoted}{text}{quoted}" if text else "none" for text in texts)
+    return f"{left} -> {right}"
 
 
 def value_text(text: str, unit: str) -> str:
@@ -488,5 +523,11 @@ def _plural(number: int, one: str, several: str) -> str:
     return f"{number} {_s(number, one, several)}" if number else ""
 
 
+def _others(change: TenantChange) -> int:
+    """Recorded series that no SLO is told with."""
+    slos = {one.slo for one in change.slos}
+    return sum(one.slo not in slos for one in change.recordings)
+
+
 def _told_of(number: int) -> str:
-    return f"others are told of {_count(number, 'alert')}" if number else ""
+    return f"who is told changes for {_count(number, 'alert')}" if number else ""

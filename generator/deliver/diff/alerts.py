@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from generator.compile.kinds import FLAPPING
 from generator.deliver.diff.pairs import Pair, Placed
 from generator.deliver.diff.units import panel_unit, unit_of
 from generator.ir.change import AlertChange, Effect, Facet, Sort
 from generator.ir.dashboards import Dashboard
 from generator.ir.rules import AlertRule
-from generator.promql.meaning import Edit, edits, same_meaning
+from generator.promql.meaning import Edit, edits, first_subject, same_meaning, without_label
 from generator.spec.model import LabelNames
 
 _EFFECTS = {1: Effect.TIGHTENED, -1: Effect.LOOSENED, 0: Effect.OPEN}
@@ -30,24 +31,44 @@ class Around:
 
 def alert_changes(pairs: Sequence[Pair], around: Around) -> tuple[AlertChange, ...]:
     """The alerts that are new, gone or different, in the order of the pairs."""
-    return tuple(change for pair in pairs for change in _change(pair, around))
+    found = [(pair, change) for pair in pairs for change in _change(pair, around)]
+    leading = {
+        (pair.shown.group.name, change.sort) for pair, change in found if change.kind != FLAPPING
+    }
+    kept = []
+    for pair, change in found:
+        if change.kind == FLAPPING and (pair.shown.group.name, change.sort) in leading:
+            change = _own(change)
+            if not change.facets:
+                continue
+        kept.append(change)
+    return tuple(kept)
 
 
-def facets_of(found: Sequence[Edit], unit: str = "") -> tuple[Facet, ...]:
-    """Differences of two expressions; `unit` is that of the first threshold."""
+def _own(notice: AlertChange) -> AlertChange:
+    """What differs in a notice that an alert flaps, besides what follows from the alert."""
+    own = tuple(f for f in notice.facets if f.aspect in ("threshold", "window"))
+    return replace(notice, facets=own, state=(), inputs=(), renamed_from="")
+
+
+def facets_of(
+    found: Sequence[Edit], label: str, unit: str = "", main: str = ""
+) -> tuple[Facet, ...]:
+    """Differences of two expressions; `unit` is that of the `main` threshold, the one for which
+    an alert fires. `label` is the tenant's, which every selector has: it is not shown."""
     facets = []
     for edit in found:
-        own = ""
+        own, about = "", edit.subject
         if edit.kind in ("threshold", "operator"):
-            own = unit_of(edit.subject) or unit
-            unit = ""
+            about = "" if main and edit.subject == main else edit.subject
+            own = unit_of(edit.subject) or ("" if about else unit)
         facets.append(
             Facet(
                 aspect=_ASPECTS.get(edit.kind, edit.kind),
                 before=edit.before,
                 after=edit.after,
                 effect=_EFFECTS[edit.effect],
-                about=edit.subject,
+                about=without_label(about, label),
                 unit=own,
                 op=edit.op,
                 later_op=edit.later_op,
@@ -88,7 +109,8 @@ def _change(pair: Pair, around: Around) -> Iterator[AlertChange]:
 def _facets(before: Placed, after: Placed, around: Around) -> Iterator[Facet]:
     one, other = before.first, after.first
     unit = panel_unit(other, around.dashboards)
-    yield from facets_of(edits(one.expr, other.expr), unit)
+    main = first_subject(other.expr)
+    yield from facets_of(edits(one.expr, other.expr), around.names.tenant, unit, main)
     yield from _times(one, other)
     if before.group.interval != after.group.interval:
         yield Facet("interval", str(before.group.interval), str(after.group.interval))

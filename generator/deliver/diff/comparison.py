@@ -31,10 +31,10 @@ def tenant_change(
     """
     left, right = before or NOTHING, after or NOTHING
     pairs = paired(left.groups, right.groups, names)
-    recordings = recording_pairs(left.groups, right.groups)
+    recordings = recording_pairs(left.groups, right.groups, names.tenant)
     around = Around(names, right.dashboards, inputs(recordings, right.groups))
     written = {id(rule): p.after.written for p in pairs if p.after for rule in p.after.rules}
-    series = recording_changes(recordings, right.groups, written)
+    series = recording_changes(recordings, right.groups, written, names.slo)
     change = TenantChange(
         tenant=tenant,
         sort=Sort.ADDED if before is None else Sort.REMOVED if after is None else Sort.CHANGED,
@@ -42,7 +42,7 @@ def tenant_change(
         alerts=alert_changes(pairs, around),
         recordings=series,
         inhibitions=() if live else _inhibitions(before, after),
-        dashboards=_dashboards(left, right),
+        dashboards=_dashboards(left, right, names.tenant),
         jobs=()
         if left.jobs is None or right.jobs is None
         else job_changes(left.jobs, right.jobs, defaults=live),
@@ -58,7 +58,7 @@ def _inhibitions(before: Deployed | None, after: Deployed | None) -> tuple[Inhib
     return inhibition_changes(configs[0].inhibit_rules, configs[1].inhibit_rules)
 
 
-def _dashboards(left: Deployed, right: Deployed) -> tuple[DashboardChange, ...]:
+def _dashboards(left: Deployed, right: Deployed, label: str) -> tuple[DashboardChange, ...]:
     if left.dashboards is None or right.dashboards is None:
         return ()
-    return dashboard_changes(left.dashboards, right.dashboards)
+    return dashboard_changes(left.dashboards, right.dashboards, label)

@@ -13,9 +13,9 @@ from generator.promql.meaning import edits, same_meaning
 
 
 def dashboard_changes(
-    before: Sequence[Dashboard], after: Sequence[Dashboard]
+    before: Sequence[Dashboard], after: Sequence[Dashboard], label: str
 ) -> tuple[DashboardChange, ...]:
-    """Views that are new, gone or different."""
+    """Views that are new, gone or different; `label` is the tenant's."""
     left, right = ({d.view: d for d in side} for side in (before, after))
     found = []
     for view in (*right, *(name for name in left if name not in right)):
@@ -27,7 +27,11 @@ def dashboard_changes(
             count = sum(len(row.panels) for row in shown.rows)
             found.append(DashboardChange(sort, view, shown.title, count=count))
             continue
-        panels = (*_panels(one, other), *_variables(one, other), *_annotations(one, other))
+        panels = (
+            *_panels(one, other, label),
+            *_variables(one, other),
+            *_annotations(one, other, label),
+        )
         facets = tuple(_facets(one, other))
         if panels or facets:
             found.append(DashboardChange(Sort.CHANGED, view, other.title, panels, facets))
@@ -37,16 +41,19 @@ def dashboard_changes(
 def _facets(one: Dashboard, other: Dashboard) -> Iterator[Facet]:
     for name in ("uid", "title", "description", "time_from", "refresh", "timezone"):
         yield from _texts(name, getattr(one, name), getattr(other, name))
+    titles = {row.key: row.title for row in one.rows}
+    for row in other.rows:
+        yield from _texts("row", titles.get(row.key, row.title), row.title)
     yield from _texts("tags", ", ".join(sorted(one.tags)), ", ".join(sorted(other.tags)))
 
 
-def _panels(one: Dashboard, other: Dashboard) -> Iterator[PanelChange]:
+def _panels(one: Dashboard, other: Dashboard, label: str) -> Iterator[PanelChange]:
     left, right = ({p.key: (row, p) for row in d.rows for p in row.panels} for d in (one, other))
     for key, (row, panel) in right.items():
         if key not in left:
             yield PanelChange(Sort.ADDED, panel.title, panel.kind)
             continue
-        facets = tuple(_panel(*left[key], row, panel))
+        facets = tuple(_panel(left[key], (row, panel), label))
         if facets:
             yield PanelChange(Sort.CHANGED, panel.title, panel.kind, facets)
     for key, (_, panel) in left.items():
@@ -54,8 +61,9 @@ def _panels(one: Dashboard, other: Dashboard) -> Iterator[PanelChange]:
             yield PanelChange(Sort.REMOVED, panel.title, panel.kind)
 
 
-def _panel(row: Row, one: Panel, later: Row, other: Panel) -> Iterator[Facet]:
-    yield from _queries(one.queries, other.queries)
+def _panel(before: tuple[Row, Panel], after: tuple[Row, Panel], label: str) -> Iterator[Facet]:
+    (row, one), (later, other) = before, after
+    yield from _queries(one.queries, other.queries, label)
     for name in ("title", "description", "kind", "unit"):
         yield from _texts(name, getattr(one, name), getattr(other, name))
     colours = [
@@ -66,7 +74,8 @@ def _panel(row: Row, one: Panel, later: Row, other: Panel) -> Iterator[Facet]:
         for panel in (one, other)
     ]
     yield from _texts("colours", *colours)
-    yield from _texts("row", row.title, later.title)
+    if row.key != later.key:
+        yield from _texts("row", row.title, later.title)
     yield from _texts("size", f"{one.width}x{one.height}", f"{other.width}x{other.height}")
     for name in (
         "decimals", "minimum", "maximum", "options", "custom", "transformations",
@@ -75,10 +84,10 @@ def _panel(row: Row, one: Panel, later: Row, other: Panel) -> Iterator[Facet]:
         yield from _data(name, getattr(one, name), getattr(other, name))
 
 
-def _queries(one: Sequence[Query], other: Sequence[Query]) -> Iterator[Facet]:
+def _queries(one: Sequence[Query], other: Sequence[Query], label: str) -> Iterator[Facet]:
     left, right = _unmatched(one, other), _unmatched(other, one)
     for before, after in zip(left, right, strict=False):
-        yield from facets_of(edits(before.expr, after.expr))
+        yield from facets_of(edits(before.expr, after.expr), label)
         yield from _texts("legend", before.legend, after.legend)
         yield from _texts("format", before.format, after.format)
         yield from _data("instant", before.instant, after.instant)
@@ -120,14 +129,14 @@ def _variables(one: Dashboard, other: Dashboard) -> Iterator[PanelChange]:
             yield PanelChange(Sort.CHANGED, name, "variable", tuple(facets))
 
 
-def _annotations(one: Dashboard, other: Dashboard) -> Iterator[PanelChange]:
+def _annotations(one: Dashboard, other: Dashboard, label: str) -> Iterator[PanelChange]:
     left, right = ({a.name: a for a in d.annotations} for d in (one, other))
     for name in sorted({*left, *right}):
         before, after = left.get(name), right.get(name)
         if before is None or after is None:
             yield PanelChange(Sort.ADDED if before is None else Sort.REMOVED, name, "annotation")
             continue
-        facets = [*facets_of(edits(before.expr, after.expr))]
+        facets = [*facets_of(edits(before.expr, after.expr), label)]
         for field in ("title", "text", "tags", "color"):
             facets += _texts(field, getattr(before, field), getattr(after, field))
         if facets:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from generator.compile.families import Family, families, written
+from generator.compile.families import Family, families
+from generator.compile.kinds import FLAPPING
 from generator.ir.rules import AlertRule, RuleGroup
 from generator.promql.meaning import same_meaning
 from generator.spec.model import LabelNames
@@ -61,13 +62,32 @@ def paired(
 
 def _placed(groups: Sequence[RuleGroup], names: LabelNames) -> list[Placed]:
     found = [(group, family) for group in groups for family in families((group,), names.level)]
-    namesakes: dict[str, list[Family]] = {}
+    namesakes: dict[tuple[str, str], list[AlertRule]] = {}
     for _, family in found:
-        namesakes.setdefault(family[0].alert, []).append(family)
+        namesakes.setdefault(_kin(family[0], names), []).append(family[0])
     return [
-        Placed(group, family, written(family[0], namesakes[family[0].alert]))
+        Placed(group, family, _written(family[0], namesakes[_kin(family[0], names)], names))
         for group, family in found
     ]
+
+
+def _kin(rule: AlertRule, names: LabelNames) -> tuple[str, str]:
+    """Notices that an alert flaps bear its name, and are no namesakes of it."""
+    return rule.alert, FLAPPING if rule.labels.get(names.kind) == FLAPPING else ""
+
+
+def _written(rule: AlertRule, among: Sequence[AlertRule], names: LabelNames) -> str:
+    """`Alert{label="value"}` with as few labels as tell it from its namesakes."""
+    first = (names.slo, names.pair, names.service, names.severity)
+    left = [other for other in among if other is not rule]
+    telling: list[tuple[str, str]] = []
+    for name in (*first, *sorted(set(rule.labels) - set(first))):
+        alike = [o for o in left if o.labels.get(name) == rule.labels.get(name)]
+        if name in rule.labels and len(alike) < len(left):
+            telling.append((name, rule.labels[name]))
+            left = alike
+    inside = ", ".join(f'{name}="{value}"' for name, value in telling)
+    return f"{rule.alert}{{{inside}}}" if inside else rule.alert
 
 
 def _keys(names: LabelNames) -> Sequence[Key]:

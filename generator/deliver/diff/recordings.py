@@ -14,6 +14,9 @@ from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
 from generator.promql.tree import VectorSelector, vector_selectors
 
+SLO_INFO = "slo_info"
+"""Facts about an SLO, as labels."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordingPair:
@@ -21,6 +24,7 @@ class RecordingPair:
 
     before: tuple[RecordingRule, int] | None
     after: tuple[RecordingRule, int] | None
+    facets: tuple[Facet, ...] = ()
 
     @property
     def shown(self) -> RecordingRule:
@@ -31,11 +35,15 @@ class RecordingPair:
 
 
 def recording_pairs(
-    before: Sequence[RuleGroup], after: Sequence[RuleGroup]
+    before: Sequence[RuleGroup], after: Sequence[RuleGroup], label: str
 ) -> tuple[RecordingPair, ...]:
-    """Every recorded series of either side, by its name and labels."""
+    """Every recorded series of either side, by its name and labels; `label` is the tenant's."""
     left, right = _by_name(before), _by_name(after)
-    pairs = [RecordingPair(left.get(key), found) for key, found in right.items()]
+    pairs = []
+    for key, found in right.items():
+        known = left.get(key)
+        facets = _facets(known, found, label) if known is not None else ()
+        pairs.append(RecordingPair(known, found, facets))
     return (
         *pairs,
         *(RecordingPair(found, None) for key, found in left.items() if key not in right),
@@ -43,16 +51,19 @@ def recording_pairs(
 
 
 def recording_changes(
-    pairs: Sequence[RecordingPair], groups: Sequence[RuleGroup], written: Mapping[int, str]
+    pairs: Sequence[RecordingPair],
+    groups: Sequence[RuleGroup],
+    written: Mapping[int, str],
+    slo: str,
 ) -> tuple[RecordingChange, ...]:
     """Those that are new, gone or different. `groups` are the later side's, `written` are the
-    names of its alerts by the id of their rule."""
+    names of its alerts by the id of their rule, `slo` is the label that names an SLO. The facts
+    about SLOs are told with them."""
     readers = Readers(groups)
     found = []
-    for pair in pairs:
+    for pair in (p for p in pairs if p.shown.record != SLO_INFO):
         sort = Sort.ADDED if pair.before is None else Sort.REMOVED if pair.after is None else None
-        facets = _facets(pair) if sort is None else ()
-        if sort is None and not facets:
+        if sort is None and not pair.facets:
             continue
         rule = pair.shown
         reading = () if sort is Sort.REMOVED else readers.of(rule)
@@ -60,8 +71,8 @@ def recording_changes(
         labels = tuple(sorted(rule.labels.items()))
         found.append(
             RecordingChange(
-                sort or Sort.CHANGED, rule.record, labels, rule.expr, facets,
-                tuple(dict.fromkeys(names)),
+                sort or Sort.CHANGED, rule.record, labels, rule.expr, pair.facets,
+                tuple(dict.fromkeys(names)), rule.labels.get(slo, ""),
             )
         )  # fmt: skip
     return tuple(found)
@@ -74,7 +85,7 @@ def inputs(
     readers = Readers(groups)
     found: dict[int, list[str]] = {}
     for pair in pairs:
-        if pair.before is not None and pair.after is not None and _facets(pair):
+        if pair.after is not None and pair.facets:
             for rule in readers.of(pair.after[0]):
                 found.setdefault(id(rule), []).append(pair.after[0].record)
     return {key: tuple(dict.fromkeys(records)) for key, records in found.items()}
@@ -118,10 +129,11 @@ def _by_name(
     }
 
 
-def _facets(pair: RecordingPair) -> tuple[Facet, ...]:
-    assert pair.before is not None and pair.after is not None
-    (one, every), (other, later) = pair.before, pair.after
-    found = facets_of(edits(one.expr, other.expr))
+def _facets(
+    before: tuple[RecordingRule, int], after: tuple[RecordingRule, int], label: str
+) -> tuple[Facet, ...]:
+    (one, every), (other, later) = before, after
+    found = facets_of(edits(one.expr, other.expr), label)
     if every != later:
         found += (Facet("interval", f"{every / 1000:g}s", f"{later / 1000:g}s"),)
     return found

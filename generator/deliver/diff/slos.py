@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from generator.deliver.diff.recordings import SLO_INFO
 from generator.ir.change import Facet, RecordingChange, SloChange, Sort
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.spec.model import LabelNames
 
-_INFO = "slo_info"
 _COUNTED = "slo:sli_"
 """The recorded series that count events, which all others are made of, begin like this."""
 
@@ -30,8 +30,7 @@ def slo_changes(
     left, right = _slos(before, names), _slos(after, names)
     changed: dict[str, list[RecordingChange]] = {}
     for recording in recordings:
-        slo = dict(recording.labels).get(names.slo, "")
-        changed.setdefault(slo, []).append(recording)
+        changed.setdefault(recording.slo, []).append(recording)
     found = []
     for slo in (*right, *(name for name in left if name not in right)):
         one, other = left.get(slo), right.get(slo)
@@ -63,7 +62,7 @@ def _slos(groups: Sequence[RuleGroup], names: LabelNames) -> dict[str, _Slo]:
         slo = rule.labels.get(names.slo)
         if slo is None:
             continue
-        if isinstance(rule, RecordingRule) and rule.record == _INFO:
+        if isinstance(rule, RecordingRule) and rule.record == SLO_INFO:
             infos[slo] = rule.labels
         elif isinstance(rule, AlertRule) and names.pair in rule.labels:
             pairs.setdefault(slo, []).append(rule.labels[names.pair])

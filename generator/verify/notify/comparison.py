@@ -5,6 +5,7 @@ Not a few moments are asked about: the whole horizon is compared, so that no dif
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from generator.verify.notify.periods import Period, Periods, horizon, open_perio
 from generator.verify.notify.routing import Tree
 
 _ON_CALL = "oncall"
+_DUTY = " is on call in "
+_NUMBER = re.compile(r"\+?[0-9]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,12 @@ class Telephone:
         only = [interval_text(name, self._tenant) for name in leaf.active]
         never = [interval_text(name, self._tenant) for name in leaf.muted]
         parts = [f"while {' or '.join(only)}"] if only else []
-        parts += [f"not while {' or '.join(never)}"] if never else []
+        duties = [name.split(_DUTY) for name in never]
+        if never and all(len(duty) == 2 for duty in duties):
+            schedules = dict.fromkeys(schedule for _, schedule in duties)
+            parts.append(f"while nobody{_DUTY}{' or '.join(schedules)}")
+        elif never:
+            parts.append(f"not while {' or '.join(never)}")
         return ", ".join(parts)
 
 
@@ -102,8 +110,9 @@ def routing_changes(
         if changes:
             sort = Sort.ADDED if not one.before else Sort.REMOVED if not one.after else Sort.CHANGED
             found.setdefault((sort, one.severity, changes), []).append(one.written)
+    severities = [one.severity for one in asked if one.after]
     return tuple(
-        RoutingChange(sort, severity, tuple(alerts), changes)
+        RoutingChange(sort, severity, tuple(alerts), changes, severities.count(severity))
         for (sort, severity, changes), alerts in found.items()
     )
 
@@ -142,11 +151,17 @@ def _told(
             if first is not None or timing:
                 yield ToldChange(other, telling, first)
             continue
-        who = telling.recipient
-        earlier = next((k for k in sorted(gone) if k[0] == who and k not in right), None)
+        earlier = next((k for k in sorted(gone) if _moved(k, key)), None)
         yield ToldChange(gone.pop(earlier)[0] if earlier else None, telling)
     for key in sorted(gone):
         yield ToldChange(gone[key][0], None)
+
+
+def _moved(one: tuple[Recipient, Duration], other: tuple[Recipient, Duration]) -> bool:
+    """Whether a recipient is told at another step, or is somewhere else at the same."""
+    (who, after), (whom, later) = one, other
+    named = who.name and (who.name, who.on_call) == (whom.name, whom.on_call)
+    return who == whom or bool(named and after == later)
 
 
 def _first(one: Periods, other: Periods) -> datetime | None:
@@ -175,7 +190,7 @@ def _recipients(config: AlertmanagerConfig) -> dict[str, tuple[Recipient, ...]]:
     return {
         receiver.name: tuple(
             dict.fromkeys(
-                _recipient(section, entry, _on_call(receiver.name))
+                _recipient(section, entry, receiver.name)
                 for section, entries in sorted(receiver.integrations.items())
                 for entry in entries
             )
@@ -184,13 +199,20 @@ def _recipients(config: AlertmanagerConfig) -> dict[str, tuple[Recipient, ...]]:
     }
 
 
-def _recipient(section: str, entry: Mapping[str, Any], on_call: bool) -> Recipient:
-    """Whom an entry tells; where that is a secret, the file that holds it stands for it."""
+def _recipient(section: str, entry: Mapping[str, Any], receiver: str) -> Recipient:
+    """Whom an entry tells; where that is a secret, the file that holds it stands for it.
+
+    A bridge to text messages finds the number in the receiver's name.
+    """
     way, address = spoken(section, entry)
     if not address:
+        known = [
+            entry.get("phone_number"),
+            *(p for p in receiver.split("/") if _NUMBER.fullmatch(p)),
+        ]
         files = [str(v) for k, v in sorted(entry.items()) if k.endswith("_file") or k == "url"]
-        address = ", ".join(files)
-    return Recipient("", way, address, on_call)
+        address = ", ".join([*(str(one) for one in known if one), *files])
+    return Recipient("", way, address, f"/{_ON_CALL}/" in receiver)
 
 
 def _names(config: AlertmanagerConfig, tenant: str) -> dict[object, str]:
@@ -226,13 +248,9 @@ def _spoken_names(parts: Sequence[str]) -> list[str]:
             return "/".join(parts).split("+")
 
 
-def _on_call(receiver: str) -> bool:
-    return f"/{_ON_CALL}/" in receiver
-
-
 def _entries(config: AlertmanagerConfig) -> dict[Recipient, Mapping[str, Any]]:
     return {
-        _recipient(section, entry, _on_call(receiver.name)): entry
+        _recipient(section, entry, receiver.name): entry
         for receiver in config.receivers
         for section, entries in receiver.integrations.items()
         for entry in entries
