@@ -209,10 +209,49 @@ def _fleet_inhibitions(
     (file,) = (artifact for artifact in now.fleet if artifact.path == "alertmanager.yml")
     document = yaml.load(file.content, Loader=yaml.CSafeLoader)
     after = alertmanager_config(document, vocabulary)
-    return inhibition_changes(before.inhibit_rules, after.inhibit_rules)
+    label = now.platform.labels.tenant
+    return inhibition_changes(before.inhibit_rules, after.inhibit_rules, label)
 
 
 # --------------------------------------------------------------------------- one tenant
+
+
+def compared(
+    name: str,
+    before: Deployed | None,
+    after: Deployed | None,
+    names: LabelNames,
+    *,
+    live: bool = False,
+) -> TenantChange:
+    """Everything that changes for a tenant but its cost; one side at least is there.
+
+    `live`: the earlier side comes from servers.
+    """
+    change, pairs = tenant_change(name, before, after, names, live=live)
+    configs = [side.alertmanager if side else None for side in (before, after)]
+    earlier, later = configs[0] or configs[1], configs[1] or configs[0]
+    told = None not in configs or before is None or after is None
+    if not told or earlier is None or later is None:
+        return change
+    asked = [one for pair in pairs if (one := _asked(pair, names)) is not None]
+    routing = routing_changes(asked, earlier, later, name)
+    receivers = receiver_changes(earlier, later, name, defaults=live)
+    return replace(change, routing=routing, receivers=receivers)
+
+
+def _asked(pair: Pair, names: LabelNames) -> Asked | None:
+    """The alert of a pair, as it is asked about; None for a marker, which tells nobody, and for
+    the notice that an alert flaps, which goes where the alert's first step does."""
+    rule = pair.shown.first
+    if rule.labels.get(names.kind) in (MARKER, FLAPPING):
+        return None
+    return Asked(
+        pair.shown.written,
+        rule.labels.get(names.severity, ""),
+        pair.before.rules if pair.before else (),
+        pair.after.rules if pair.after else (),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,31 +267,10 @@ class _Work:
     def tenant(self, name: str) -> TenantChange | None:
         """Everything that changes for a tenant; None when nothing does."""
         before, after = self.left.tenants.get(name), self.right.tenants.get(name)
-        change, pairs = tenant_change(name, before, after, self.names, live=self.live)
-        configs = [side.alertmanager if side else None for side in (before, after)]
-        earlier, later = configs[0] or configs[1], configs[1] or configs[0]
-        told = None not in configs or before is None or after is None
-        if told and earlier is not None and later is not None:
-            asked = [a for pair in pairs if (a := self._asked(pair)) is not None]
-            routing = routing_changes(asked, earlier, later, name)
-            receivers = receiver_changes(earlier, later, name, defaults=self.live)
-            change = replace(change, routing=routing, receivers=receivers)
+        change = compared(name, before, after, self.names, live=self.live)
         if change.silent:
             return None
         return replace(change, cost=self._cost(name, before, after))
-
-    def _asked(self, pair: Pair) -> Asked | None:
-        """The alert of a pair, as it is asked about; None for a marker, which tells nobody, and
-        for the notice that an alert flaps, which goes where the alert's first step does."""
-        rule = pair.shown.first
-        if rule.labels.get(self.names.kind) in (MARKER, FLAPPING):
-            return None
-        return Asked(
-            pair.shown.written,
-            rule.labels.get(self.names.severity, ""),
-            pair.before.rules if pair.before else (),
-            pair.after.rules if pair.after else (),
-        )
 
     def _cost(
         self, name: str, before: Deployed | None, after: Deployed | None

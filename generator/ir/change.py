@@ -59,7 +59,10 @@ class AlertChange:
     service: str
     severity: str
     expr: str
+    """Of the later side, else of the earlier."""
     hold: Duration
+    was: str = ""
+    """The expression of the earlier side."""
     facets: tuple[Facet, ...] = ()
     renamed_from: str = ""
     state: tuple[str, ...] = ()

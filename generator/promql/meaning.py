@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from generator.promql.parser import parse
@@ -60,6 +60,8 @@ class Edit:
     subject: str = ""
     op: str = ""
     later_op: str = ""
+    whole: tuple[str, str] = field(default=("", ""), compare=False)
+    """Both texts that it was found in."""
 
 
 def same_meaning(one: str, other: str) -> bool:
@@ -74,9 +76,9 @@ def edits(before: str, after: str) -> tuple[Edit, ...]:
     try:
         trees = parse(before, variables=True), parse(after, variables=True)
     except PromqlError:
-        return (Edit("shape", before, after),)
-    comparison = _Comparison(before, after)
-    return tuple(dict.fromkeys(comparison.of(*trees, 1)))
+        return (Edit("shape", before, after, whole=(before, after)),)
+    found = dict.fromkeys(_Comparison(before, after).of(*trees, 1))
+    return tuple(replace(edit, whole=(before, after)) for edit in found)
 
 
 def first_subject(text: str) -> str:
@@ -308,15 +310,19 @@ class _Comparison:
 
     def condition(self, one: Expr, other: Expr, presence: int) -> Edit | None:
         """One side is the other with `and`, `or` or `unless` and something more."""
-        if (extra := _extra(one, other)) is not None:
-            op, more = extra
-            effect = presence * (1 if op == "or" else -1)
-            return Edit("condition", "", f"{op} {self.text(more, self.after)}", effect)
-        if (extra := _extra(other, one)) is not None:
-            op, more = extra
-            effect = presence * (-1 if op == "or" else 1)
-            return Edit("condition", f"{op} {self.text(more, self.before)}", "", effect)
+        if (more := _extra(one, other)) is not None:
+            assert isinstance(other, Binary)
+            effect = presence * (1 if other.op == "or" else -1)
+            return Edit("condition", "", self.with_operator(other, more, self.after), effect)
+        if (more := _extra(other, one)) is not None:
+            assert isinstance(one, Binary)
+            effect = presence * (-1 if one.op == "or" else 1)
+            return Edit("condition", self.with_operator(one, more, self.before), "", effect)
         return None
+
+    def with_operator(self, node: Binary, more: Expr, source: str) -> str:
+        operator = " ".join(source[node.op_start : node.op_end].split())
+        return f"{operator} {self.text(more, source)}"
 
     def arguments(self, one: Call | Aggregate, other: Call | Aggregate, way: int) -> Iterator[Edit]:
         if len(one.args) != len(other.args):
@@ -385,15 +391,13 @@ def _effect(one: _Threshold, other: _Threshold) -> int:
     return 1 if len(other.op) > len(one.op) else -1
 
 
-def _extra(inner: Expr, outer: Expr) -> tuple[str, Expr] | None:
-    """The operator and what it adds, where `outer` is `inner` and something more."""
+def _extra(inner: Expr, outer: Expr) -> Expr | None:
+    """What is added, where `outer` is `inner` with a set operator and something more."""
     if not isinstance(outer, Binary) or outer.op not in SET:
         return None
     if form(outer.lhs) == form(inner):
-        return outer.op, outer.rhs
-    if outer.op != "unless" and form(outer.rhs) == form(inner):
-        return outer.op, outer.lhs
-    return None
+        return outer.rhs
+    return outer.lhs if outer.op == "or" and form(outer.rhs) == form(inner) else None
 
 
 def _through(function: str, presence: int) -> int:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from generator.compile.kinds import DEPENDENCY_INFO, MARKER
+from generator.compile.kinds import (
+    DEPENDENCY_INFO,
+    MAINTENANCE_ALERT,
+    MARKER,
+    TENANT_MAINTENANCE_ALERT,
+)
 from generator.ir.change import (
     AlertChange,
     Changes,
@@ -25,10 +31,15 @@ from generator.ir.change import (
     TenantChange,
     ToldChange,
 )
+from generator.promql.parser import parse
+from generator.promql.tree import Number, walk
 from generator.render.cost import told as number_text
 from generator.values import Duration
 
 MARKS = {Sort.ADDED: "+", Sort.REMOVED: "-", Sort.CHANGED: "~"}
+_MAINTENANCE = frozenset({MAINTENANCE_ALERT, TENANT_MAINTENANCE_ALERT})
+_EPOCH = 1_000_000_000
+"""Numbers above it are times."""
 _NAMED = 6
 """Alerts that a line names before it counts the rest."""
 _LONG = 160
@@ -139,14 +150,19 @@ def _counted(alerts: Iterable[AlertChange]) -> Iterator[str]:
 
 
 def _alerts(alerts: Sequence[AlertChange]) -> Iterator[Line]:
-    """Those of one SLO that only read something else are told together."""
+    """Alerts with the same difference are told together; so are those of one SLO that only read
+    something else."""
     reading: dict[tuple[str, tuple[str, ...]], list[AlertChange]] = {}
+    alike: dict[object, list[AlertChange]] = {}
     for one in alerts:
-        if one.sort is Sort.CHANGED and not (one.facets or one.renamed_from):
-            if one.inputs:
-                reading.setdefault((one.slo, one.inputs), []).append(one)
-            continue
-        yield _alert(one)
+        if one.sort is not Sort.CHANGED or one.renamed_from:
+            alike[id(one)] = [one]
+        elif one.facets:
+            same = (one.effect, tuple(facet_texts(one.facets)), one.inputs, _code(one.facets))
+            alike.setdefault(same, []).append(one)
+        elif one.inputs:
+            reading.setdefault((one.slo, one.inputs), []).append(one)
+    yield from map(_alert, alike.values())
     for (_, inputs), some in reading.items():
         read = _named(inputs)
         names = _named([one.alert for one in some])
@@ -155,9 +171,12 @@ def _alerts(alerts: Sequence[AlertChange]) -> Iterator[Line]:
                    f"{means} something else")  # fmt: skip
 
 
-def _alert(one: AlertChange) -> Line:
+def _alert(alike: Sequence[AlertChange]) -> Line:
+    one = alike[0]
     about = ", ".join(filter(None, (one.service, one.severity)))
     name = f"{one.alert} ({about})" if about else one.alert
+    if len(alike) > 1:
+        name = _named([other.alert for other in alike])
     mark = MARKS[one.sort]
     if one.sort is not Sort.CHANGED:
         held = f", for {one.hold}" if one.hold.ms else ""
@@ -276,6 +295,9 @@ def _after(after: Duration) -> str:
 
 def _muting(change: TenantChange) -> Iterator[Line]:
     for marker in (one for one in change.alerts if one.kind == MARKER):
+        if _base(marker.alert) in _MAINTENANCE:
+            yield from _maintenance(marker)
+            continue
         parts = facet_texts(marker.facets)
         if marker.inputs:
             parts.append(f"reads {_named(marker.inputs)}, changed too")
@@ -294,9 +316,38 @@ def _muting(change: TenantChange) -> Iterator[Line]:
         yield _inhibition(inhibition)
 
 
+def _maintenance(marker: AlertChange) -> Iterator[Line]:
+    """Windows that are planned, by the times in a marker's expression."""
+    was, now = _windows(marker.was), _windows(marker.expr)
+    if marker.sort is Sort.REMOVED:
+        now = ()
+    whose = f"of {marker.service}" if marker.service else "of everything"
+    for window in (one for one in now if one not in was):
+        yield Line("+", f"maintenance {whose}: {window}")
+    for window in (one for one in was if one not in now):
+        yield Line("-", f"maintenance {whose}: {window}")
+    if was == now:
+        told = "; ".join(facet_texts(marker.facets))
+        yield Line("~", f"marker {marker.alert}: {told}", _code(marker.facets))
+
+
+def _windows(expr: str) -> tuple[str, ...]:
+    """`Sat 2026-12-05 22:00 to Sun 2026-12-06 02:00 UTC`, for each pair of times."""
+    if not expr:
+        return ()
+    numbers = [int(n.value) for n in walk(parse(expr)) if isinstance(n, Number)]
+    times = [datetime.fromtimestamp(n, UTC) for n in sorted(n for n in numbers if n > _EPOCH)]
+    pairs = zip(times[::2], times[1::2], strict=False)
+    return tuple(f"{a:%a %Y-%m-%d %H:%M} to {b:%a %Y-%m-%d %H:%M} UTC" for a, b in pairs)
+
+
+def _base(alert: str) -> str:
+    return alert.partition("{")[0]
+
+
 def _inhibition(one: InhibitionChange) -> Line:
     if one.sort is not Sort.CHANGED:
-        text = f"{one.source} mutes {one.target} with equal {', '.join(one.equal)}"
+        text = f"{one.source} mutes {one.target}, where they agree in {', '.join(one.equal)}"
         return Line(MARKS[one.sort], text)
     parts = [f"must now agree in {', '.join(one.added)}"] if one.added else []
     parts += [f"need not agree in {', '.join(one.removed)}"] if one.removed else []
@@ -432,7 +483,9 @@ def _threshold(facet: Facet) -> str:
 
 
 def _condition(facet: Facet) -> str:
-    return _short(f"also needs {facet.after}" if facet.after else f"no longer {facet.before}")
+    if facet.after:
+        return f"condition added: {_short(facet.after)}"
+    return f"condition removed: {_short(facet.before)}"
 
 
 def _moved(facet: Facet) -> str:

@@ -15,6 +15,8 @@ from generator.promql.meaning import Edit, edits, first_subject, same_meaning, w
 from generator.spec.model import LabelNames
 
 _EFFECTS = {1: Effect.TIGHTENED, -1: Effect.LOOSENED, 0: Effect.OPEN}
+_MANY = 5
+"""Differences of one expression from which on both texts are shown instead."""
 _ASPECTS = {"range": "window", "shape": "expression"}
 _LINKS = frozenset({"__dashboardUid__", "__panelId__", "dashboard_url"})
 
@@ -57,7 +59,7 @@ def facets_of(
     """Differences of two expressions; `unit` is that of the `main` threshold, the one for which
     an alert fires. `label` is the tenant's, which every selector has: it is not shown."""
     facets = []
-    for edit in found:
+    for edit in _told(found):
         own, about = "", edit.subject
         if edit.kind in ("threshold", "operator"):
             about = "" if main and edit.subject == main else edit.subject
@@ -75,6 +77,13 @@ def facets_of(
             )
         )
     return tuple(dict.fromkeys(facets))
+
+
+def _told(found: Sequence[Edit]) -> Sequence[Edit]:
+    """What differs, edit by edit as long as that says more than both texts do."""
+    if len(found) <= _MANY and not any(edit.kind == "shape" for edit in found):
+        return found
+    return (Edit("shape", found[0].whole[0], found[0].whole[1]),)
 
 
 def _change(pair: Pair, around: Around) -> Iterator[AlertChange]:
@@ -97,6 +106,7 @@ def _change(pair: Pair, around: Around) -> Iterator[AlertChange]:
         service=rule.labels.get(names.service, ""),
         severity=rule.labels.get(names.severity, ""),
         expr=rule.expr,
+        was=before.first.expr if before is not None else "",
         hold=rule.for_,
         facets=facets,
         renamed_from=renamed,

@@ -41,7 +41,7 @@ def tenant_change(
         slos=slo_changes(left.groups, right.groups, series, names),
         alerts=alert_changes(pairs, around),
         recordings=series,
-        inhibitions=() if live else _inhibitions(before, after),
+        inhibitions=() if live else _inhibitions(before, after, names.tenant),
         dashboards=_dashboards(left, right, names.tenant),
         jobs=()
         if left.jobs is None or right.jobs is None
@@ -50,12 +50,14 @@ def tenant_change(
     return change, pairs
 
 
-def _inhibitions(before: Deployed | None, after: Deployed | None) -> tuple[InhibitionChange, ...]:
+def _inhibitions(
+    before: Deployed | None, after: Deployed | None, label: str
+) -> tuple[InhibitionChange, ...]:
     """Of a tenant that stays: with one that comes or goes all of its rules do."""
     configs = [side.alertmanager for side in (before, after) if side and side.alertmanager]
     if len(configs) < 2:
         return ()
-    return inhibition_changes(configs[0].inhibit_rules, configs[1].inhibit_rules)
+    return inhibition_changes(configs[0].inhibit_rules, configs[1].inhibit_rules, label)
 
 
 def _dashboards(left: Deployed, right: Deployed, label: str) -> tuple[DashboardChange, ...]:

@@ -68,7 +68,7 @@ def _panel(before: tuple[Row, Panel], after: tuple[Row, Panel], label: str) -> I
         yield from _texts(name, getattr(one, name), getattr(other, name))
     colours = [
         ", ".join(
-            f"{step.color} from {step.value:g}" if step.value is not None else step.color
+            f"{step.color} from {step.value:.12g}" if step.value is not None else step.color
             for step in panel.thresholds
         )
         for panel in (one, other)

@@ -11,10 +11,13 @@ _Key = tuple[tuple[Matcher, ...], tuple[Matcher, ...]]
 
 
 def inhibition_changes(
-    before: Sequence[InhibitRule], after: Sequence[InhibitRule]
+    before: Sequence[InhibitRule], after: Sequence[InhibitRule], label: str
 ) -> tuple[InhibitionChange, ...]:
-    """Rules that are new or gone; those that differ in `equal` alone are told together."""
-    left, right = _by_meaning(before), _by_meaning(after)
+    """Rules that are new or gone; those that differ in `equal` alone are told together.
+
+    `label` is the tenant's, which every rule asks for.
+    """
+    left, right = _by_meaning(before, label), _by_meaning(after, label)
     found = []
     for key in (*right, *(k for k in left if k not in right)):
         if key not in left or key not in right:
@@ -24,10 +27,16 @@ def inhibition_changes(
     return (*found, *_otherwise_equal(left, right))
 
 
-def _by_meaning(rules: Iterable[InhibitRule]) -> dict[_Key, set[frozenset[str]]]:
+def _by_meaning(rules: Iterable[InhibitRule], label: str) -> dict[_Key, set[frozenset[str]]]:
+    """(source, target) -> labels that must agree; without the matcher that the label is there."""
+    there = Matcher(label, "!=", "")
     found: dict[_Key, set[frozenset[str]]] = {}
     for rule in rules:
-        key = (tuple(sorted(rule.source)), tuple(sorted(rule.target)))
+        source, target = (
+            tuple(sorted(m for m in matchers if m != there or label not in rule.equal))
+            for matchers in (rule.source, rule.target)
+        )
+        key = (source, target)
         found.setdefault(key, set()).add(frozenset(rule.equal))
     return found
 

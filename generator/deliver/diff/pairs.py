@@ -53,7 +53,7 @@ def paired(
     partner: dict[int, Placed] = {}
     for key in _keys(names):
         _match(left, right, partner, key)
-    _closest(left, right, partner)
+    _closest(left, right, partner, names)
     _renamed(left, right, partner, names)
     taken = {id(one) for one in partner.values()}
     pairs = [Pair(partner.get(id(one)), one) for one in right]
@@ -123,12 +123,21 @@ def _match(left: list[Placed], right: list[Placed], partner: dict[int, Placed], 
                 partner[id(mine)] = other
 
 
-def _closest(left: list[Placed], right: list[Placed], partner: dict[int, Placed]) -> None:
-    """What is left of one name: those that share most labels."""
+def _closest(
+    left: list[Placed], right: list[Placed], partner: dict[int, Placed], names: LabelNames
+) -> None:
+    """What is left of one name: those that share most labels. An alert of another SLO or of
+    another pair of windows is another alert."""
+    own = (names.slo, names.pair)
     taken = {id(one) for one in partner.values()}
     free = [one for one in left if id(one) not in taken]
     for mine in (one for one in right if id(one) not in partner):
-        named = [o for o in free if o.first.alert == mine.first.alert]
+        named = [
+            o
+            for o in free
+            if o.first.alert == mine.first.alert
+            and all(o.first.labels.get(n) == mine.first.labels.get(n) for n in own)
+        ]
         if named:
             best = max(named, key=lambda o: _shared(o, mine))
             partner[id(mine)] = best
@@ -145,7 +154,7 @@ def _renamed(
     """What has another name now and says the same about the same service."""
     taken = {id(one) for one in partner.values()}
     free = [one for one in left if id(one) not in taken]
-    about = (names.service, names.kind, names.slo)
+    about = (names.service, names.kind, names.slo, names.pair)
     for mine in (one for one in right if id(one) not in partner):
         for other in free:
             labels, theirs = mine.first.labels, other.first.labels
