@@ -104,6 +104,8 @@ def diff(root: Path, wanted: Sequence[str], base: Base, progress: bool = False) 
     work = _Work(root, left, right, names, isinstance(base, Live))
     changes = [change for name in chosen if (change := work.tenant(name)) is not None]
     unread = [*left.unread, *(f"{name} (it has errors)" for name in broken if _in(name, wanted))]
+    if right.fleet is None and left.fleet is not None:
+        unread.append("what all tenants share")
     found = Changes(
         before=left.name,
         after=right.name,

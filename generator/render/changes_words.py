@@ -32,6 +32,7 @@ from generator.ir.change import (
     ToldChange,
 )
 from generator.promql.parser import parse
+from generator.promql.problems import PromqlError
 from generator.promql.tree import Number, walk
 from generator.render.cost import told as number_text
 from generator.values import Duration
@@ -333,10 +334,11 @@ def _maintenance(marker: AlertChange) -> Iterator[Line]:
 
 def _windows(expr: str) -> tuple[str, ...]:
     """`Sat 2026-12-05 22:00 to Sun 2026-12-06 02:00 UTC`, for each pair of times."""
-    if not expr:
+    try:
+        numbers = [int(n.value) for n in walk(parse(expr)) if isinstance(n, Number)]
+    except PromqlError:
         return ()
-    numbers = [int(n.value) for n in walk(parse(expr)) if isinstance(n, Number)]
-    times = [datetime.fromtimestamp(n, UTC) for n in sorted(n for n in numbers if n > _EPOCH)]
+    times = [datetime.fromtimestamp(n, UTC) for n in numbers if _EPOCH < n < 5 * _EPOCH]
     pairs = zip(times[::2], times[1::2], strict=False)
     return tuple(f"{a:%a %Y-%m-%d %H:%M} to {b:%a %Y-%m-%d %H:%M} UTC" for a, b in pairs)
 

@@ -10,7 +10,12 @@ HIDDEN = "<secret>"
 
 
 def holds(told: Any, written: Any) -> bool:
-    """Whether a server's answer holds everything that was written, level by level."""
+    """Whether a server's answer holds everything that was written, level by level.
+
+    It leaves out what is false, zero or empty.
+    """
+    if told is None:
+        return not written
     if told == HIDDEN:
         return True
     if isinstance(told, Mapping) and isinstance(written, Mapping):
