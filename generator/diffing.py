@@ -110,7 +110,7 @@ def diff(root: Path, wanted: Sequence[str], base: Base, progress: bool = False) 
         before=left.name,
         after=right.name,
         tenants=tuple(changes),
-        fleet=_fleet(left.fleet, right.fleet),
+        fleet=_fleet(left.fleet, right.fleet, isinstance(base, Live)),
         inhibitions=_fleet_inhibitions(base, left, now, vocabulary),
         uncompared=tuple(unread),
     )
@@ -195,10 +195,12 @@ def _vocabulary(now: Compilation) -> Mapping[str, str]:
     return next((build.alertmanager.vocabulary for build in builds), {})
 
 
-def _fleet(before: DeployedFleet | None, after: DeployedFleet | None) -> tuple[Facet, ...]:
+def _fleet(
+    before: DeployedFleet | None, after: DeployedFleet | None, live: bool
+) -> tuple[Facet, ...]:
     if before is None or after is None:
         return ()
-    return setting_changes(before.settings, after.settings)
+    return setting_changes(before.settings, after.settings, defaults=live)
 
 
 def _fleet_inhibitions(

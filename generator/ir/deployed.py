@@ -20,6 +20,8 @@ class Deployed:
     alertmanager: AlertmanagerConfig | None = None
     dashboards: tuple[Dashboard, ...] | None = None
     """A panel's `key` is its id as text."""
+    further: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """view -> what its dashboard says that `dashboards` have no place for."""
     jobs: Mapping[str, Mapping[str, Any]] | None = None
     """Scrape jobs in Prometheus' own fields, by name."""
 

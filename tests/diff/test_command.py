@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from generator.cli.main import cli
 from generator.ir.change import AlertChange, Changes, Effect, Facet, Sort, TenantChange
 from generator.render.changes_markdown import LIMIT, MARK, changes_markdown
 from generator.values import Duration
@@ -16,6 +19,20 @@ from tests.diff.repository import TENANT, built, lay_out
 
 OTHER = TENANT.replace("above: 0.03", "above: 0.05")
 SAID = "ErrorsHigh (api, critical) loosened: fires above 3 % -> 5 %"
+
+
+@dataclass(frozen=True)
+class Answer:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def diff(*arguments: str, cwd: Path) -> Answer:
+    """`tocsin diff` in this process: quicker than one of its own."""
+    found = CliRunner().invoke(cli, ["diff", f"--root={cwd}", *arguments])
+    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+    return Answer(found.exit_code, found.stdout, found.stderr)
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -42,7 +59,7 @@ def repository(tmp_path: Path) -> Path:
 def test_output_on_disk_is_what_it_compares_with(repository: Path) -> None:
     lay_out(repository, {"acme": TENANT})
     built(repository)
-    silent = tocsin("diff", "--exit-code", cwd=repository)
+    silent = diff("--exit-code", cwd=repository)
     assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
     lay_out(repository, {"acme": OTHER})
     before = tree(repository)
@@ -50,14 +67,14 @@ def test_output_on_disk_is_what_it_compares_with(repository: Path) -> None:
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith("output/ -> specs/\n") and SAID in told.stdout
     assert tree(repository) == before, "nothing is written"
-    assert tocsin("diff", "--exit-code", cwd=repository).returncode == 1
-    elsewhere = tocsin("diff", "--output", str(repository / "nothing"), cwd=repository)
+    assert diff("--exit-code", cwd=repository).returncode == 1
+    elsewhere = diff("--output", str(repository / "nothing"), cwd=repository)
     assert "+ acme: a new tenant, with 9 alerts and 1 SLO" in elsewhere.stdout
 
 
 def test_a_revision_is_compared_by_its_specs_or_its_output(repository: Path) -> None:
     before = tree(repository / "specs"), git(repository, "status", "--porcelain")
-    specs = tocsin("diff", "--against", "main", cwd=repository)
+    specs = diff("--against", "main", cwd=repository)
     assert specs.returncode == 0, specs.stderr
     assert specs.stdout.startswith("the specs of main (") and SAID in specs.stdout
     assert (tree(repository / "specs"), git(repository, "status", "--porcelain")) == before
@@ -67,9 +84,9 @@ def test_a_revision_is_compared_by_its_specs_or_its_output(repository: Path) -> 
     lay_out(repository, {"acme": OTHER})
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "output of other specs")
-    of_output = tocsin("diff", "--against", "HEAD", cwd=repository)
+    of_output = diff("--against", "HEAD", cwd=repository)
     assert of_output.stdout.startswith("output/ of HEAD (") and "for 7m -> 5m" in of_output.stdout
-    of_specs = tocsin("diff", "--against", "HEAD", "--specs", "--exit-code", cwd=repository)
+    of_specs = diff("--against", "HEAD", "--specs", "--exit-code", cwd=repository)
     assert (of_specs.returncode, of_specs.stdout) == (0, "")
 
 
@@ -80,8 +97,8 @@ def test_three_dots_are_where_the_branch_began(repository: Path) -> None:
     git(repository, "commit", "-qam", "meanwhile")
     git(repository, "checkout", "-q", "change")
     git(repository, "stash", "pop", "-q")
-    tip = tocsin("diff", "--against", "main", cwd=repository).stdout
-    base = tocsin("diff", "--against", "main...", cwd=repository).stdout
+    tip = diff("--against", "main", cwd=repository).stdout
+    base = diff("--against", "main...", cwd=repository).stdout
     assert "for 20m -> 10m" in tip and "20m" not in base
     assert SAID in tip and SAID in base
 
@@ -93,7 +110,7 @@ def test_a_repository_inside_another_folder(repository: Path) -> None:
     git(repository, "mv", "specs", "monitoring/specs")
     git(repository, "commit", "-qm", "moved")
     lay_out(inner, {"acme": OTHER})
-    told = tocsin("diff", "--against", "HEAD", cwd=inner)
+    told = diff("--against", "HEAD", cwd=inner)
     assert told.returncode == 0 and SAID in told.stdout, told.stderr
 
 
@@ -106,19 +123,25 @@ def test_a_repository_inside_another_folder(repository: Path) -> None:
         (("--live",), 2, "--live and --prometheus URL belong together"),
         (("--specs",), 2, "--specs belongs to --against"),
         (("--live", "--prometheus", "nowhere"), 2, "'nowhere' is no address"),
-        (("--live", "--prometheus", "http://127.0.0.1:1"), 3, "does not answer"),
         (("nobody",), 1, "there is no tenant nobody, nor was one"),
     ],
 )
 def test_wrong_use(repository: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
-    answer = tocsin("diff", *arguments, cwd=repository)
+    answer = diff(*arguments, cwd=repository)
     assert (answer.returncode, answer.stdout) == (code, ""), answer.stdout + answer.stderr
     assert said in answer.stderr
 
 
+def test_a_server_that_does_not_answer(repository: Path) -> None:
+    asked = ("diff", "--live", "--prometheus", "http://127.0.0.1:1")
+    answer = tocsin(*asked, cwd=repository)
+    assert (answer.returncode, answer.stdout) == (3, "")
+    assert "http://127.0.0.1:1/api/v1/rules does not answer" in answer.stderr
+
+
 def test_outside_git(tmp_path: Path) -> None:
     lay_out(tmp_path, {"acme": TENANT})
-    answer = tocsin("diff", "--against", "main", cwd=tmp_path, GIT_CEILING_DIRECTORIES="/")
+    answer = diff("--against", "main", cwd=tmp_path)
     assert answer.returncode == 2 and "is in no git repository" in answer.stderr
 
 
@@ -127,7 +150,7 @@ def test_errors_are_findings_and_the_rest_is_compared(repository: Path) -> None:
     built(repository)
     bad = OTHER.replace("max(queue_bytes)", "max(queue_bytes")
     lay_out(repository, {"acme": bad, "globex": OTHER.replace("acme", "globex")})
-    answer = tocsin("diff", cwd=repository)
+    answer = diff(cwd=repository)
     assert answer.returncode == 1
     assert "specs/tenants/acme.yaml:26:38: error" in answer.stderr
     assert "not compared: acme (it has errors), what all tenants share" in answer.stderr
@@ -140,26 +163,26 @@ def test_output_that_is_none_of_ours_is_said(repository: Path) -> None:
     rules = built(repository) / "acme/prometheus/rules/api.yml"
     for text in ("groups: [{}]\n", "- 1\n", "groups: {\n"):
         rules.write_text(text)
-        answer = tocsin("diff", cwd=repository)
+        answer = diff(cwd=repository)
         assert answer.returncode == 3
         assert "output/acme/prometheus/rules/api.yml is not as it was generated" in answer.stderr
 
 
 def test_json_and_markdown(repository: Path) -> None:
-    found = json.loads(tocsin("diff", "--against=main", "--format=json", cwd=repository).stdout)
+    found = json.loads(diff("--against=main", "--format=json", cwd=repository).stdout)
     assert (found["format"], found["changed"]) == (1, True)
     (tenant,) = found["tenants"]
     (alert,) = tenant["alerts"]
     assert (alert["alert"], alert["effect"], alert["sort"]) == ("ErrorsHigh", "loosened", "changed")
     facet = alert["facets"][0]
     assert (facet["before"], facet["after"], facet["unit"]) == ("0.03", "0.05", "percentunit")
-    page = tocsin("diff", "--against=main", "--format=markdown", cwd=repository).stdout
+    page = diff("--against=main", "--format=markdown", cwd=repository).stdout
     assert page.startswith(f"{MARK}\n### Monitoring: what changes against the specs of main")
     assert "loosened: fires above 3 % → 5 %" in page
     assert page.count("<details>") == page.count("</details>") == 1
     lay_out(repository, {"acme": TENANT})
-    assert tocsin("diff", "--against=main", "--format=markdown", cwd=repository).stdout == ""
-    same = json.loads(tocsin("diff", "--against=main", "--format=json", cwd=repository).stdout)
+    assert diff("--against=main", "--format=markdown", cwd=repository).stdout == ""
+    same = json.loads(diff("--against=main", "--format=json", cwd=repository).stdout)
     assert (same["changed"], same["tenants"]) == (False, [])
 
 

@@ -53,11 +53,13 @@ def test_what_servers_have_loaded(
         for old, new in CHANGED:
             assert old in other
             other = other.replace(old, new, 1)
-        lay_out(tmp_path, {"acme": other}, platform)
+        relay = platform.replace("mail:25", "relay:25")
+        lay_out(tmp_path, {"acme": other}, relay)
         told = tocsin(*asked, cwd=tmp_path)
         assert told.returncode == 1, told.stderr
         rules = tocsin(*asked[:-1], cwd=tmp_path)
     for sentence in (
+        "~ alertmanager.yml: global.smtp_smarthost: mail:25 -> relay:25\n",
         "~ ErrorsHigh (api, critical) loosened: fires above 3 % -> 5 %",
         "+ Down (db, warning)\n",
         "mail (mail shop@example.com): after 45m -> after 30m\n",

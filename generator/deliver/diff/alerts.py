@@ -168,6 +168,8 @@ def _steps(before: Placed, after: Placed) -> Iterator[Facet]:
     if (one.alert, one.labels) != (other.alert, other.labels):
         return
     for number, (left, right) in enumerate(zip(before.rules[1:], after.rules[1:], strict=False), 2):
+        if (left.alert, left.labels) != (right.alert, right.labels):
+            yield Facet("steps", _called(left), _called(right), about=f"step {number}")
         if not same_meaning(left.expr, right.expr):
             yield Facet("steps", left.expr, right.expr, about=f"step {number}")
         if left.keep_firing_for != right.keep_firing_for:
@@ -179,6 +181,11 @@ def _steps(before: Placed, after: Placed) -> Iterator[Facet]:
             )
         if one.annotations == other.annotations and left.for_ == right.for_:
             yield from _annotations(left, right, f" of step {number}")
+
+
+def _called(rule: AlertRule) -> str:
+    inside = ", ".join(f'{name}="{value}"' for name, value in sorted(rule.labels.items()))
+    return f"{rule.alert}{{{inside}}}"
 
 
 def _state(before: Placed, after: Placed) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator.deliver.diff.alerts import Around, alert_changes
-from generator.deliver.diff.dashboards import dashboard_changes
+from generator.deliver.diff.dashboards import Boards, dashboard_changes
 from generator.deliver.diff.inhibitions import inhibition_changes
 from generator.deliver.diff.pairs import Pair, paired
 from generator.deliver.diff.recordings import inputs, recording_changes, recording_pairs
@@ -13,7 +13,7 @@ from generator.ir.change import DashboardChange, InhibitionChange, Sort, TenantC
 from generator.ir.deployed import Deployed
 from generator.spec.model import LabelNames
 
-NOTHING = Deployed((), None, (), {})
+NOTHING = Deployed((), None, (), {}, {})
 """What there is of a tenant that is not there."""
 
 
@@ -63,4 +63,6 @@ def _inhibitions(
 def _dashboards(left: Deployed, right: Deployed, label: str) -> tuple[DashboardChange, ...]:
     if left.dashboards is None or right.dashboards is None:
         return ()
-    return dashboard_changes(left.dashboards, right.dashboards, label)
+    before = Boards(left.dashboards, left.further)
+    after = Boards(right.dashboards, right.further)
+    return dashboard_changes(before, after, label)

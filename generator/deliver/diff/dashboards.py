@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from generator.deliver.diff.alerts import facets_of
+from generator.deliver.diff.settings import settings
 from generator.ir.change import DashboardChange, Facet, PanelChange, Sort
 from generator.ir.dashboards import Dashboard, Panel, Query, Row
 from generator.promql.meaning import edits, same_meaning
 
 
-def dashboard_changes(
-    before: Sequence[Dashboard], after: Sequence[Dashboard], label: str
-) -> tuple[DashboardChange, ...]:
+@dataclass(frozen=True, slots=True)
+class Boards:
+    """A tenant's dashboards, and by view what else they say."""
+
+    views: Sequence[Dashboard]
+    further: Mapping[str, Mapping[str, Any]]
+
+
+def dashboard_changes(before: Boards, after: Boards, label: str) -> tuple[DashboardChange, ...]:
     """Views that are new, gone or different; `label` is the tenant's."""
-    left, right = ({d.view: d for d in side} for side in (before, after))
+    left, right = ({d.view: d for d in side.views} for side in (before, after))
     found = []
     for view in (*right, *(name for name in left if name not in right)):
         one, other = left.get(view), right.get(view)
@@ -32,7 +40,8 @@ def dashboard_changes(
             *_variables(one, other),
             *_annotations(one, other, label),
         )
-        facets = tuple(_facets(one, other))
+        rest = settings(before.further.get(view, {}), after.further.get(view, {}))
+        facets = (*_facets(one, other), *rest)
         if panels or facets:
             found.append(DashboardChange(Sort.CHANGED, view, other.title, panels, facets))
     return tuple(found)
@@ -41,9 +50,10 @@ def dashboard_changes(
 def _facets(one: Dashboard, other: Dashboard) -> Iterator[Facet]:
     for name in ("uid", "title", "description", "time_from", "refresh", "timezone"):
         yield from _texts(name, getattr(one, name), getattr(other, name))
-    titles = {row.key: row.title for row in one.rows}
-    for row in other.rows:
-        yield from _texts("row", titles.get(row.key, row.title), row.title)
+    known = {row.key: row for row in one.rows}
+    for row in (row for row in other.rows if row.key in known):
+        yield from _texts("row", known[row.key].title, row.title)
+        yield from _data("folded", known[row.key].collapsed, row.collapsed)
     yield from _texts("tags", ", ".join(sorted(one.tags)), ", ".join(sorted(other.tags)))
 
 

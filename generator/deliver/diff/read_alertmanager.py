@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from generator.ir.routing import (
+    MONTHS,
+    WEEKDAYS,
     AlertmanagerConfig,
     InhibitRule,
     Matcher,
@@ -21,6 +23,11 @@ _MATCHER = re.compile(
     r'\s*"?([^"=!~\s]+)"?\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*', re.DOTALL
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
+_NUMBERS = re.compile(r"-?[0-9]+(:-?[0-9]+)?")
+_NAMES = frozenset({*WEEKDAYS, *MONTHS})
+_TIMES = ("time_intervals", "mute_time_intervals")
+"""Sections of time intervals: the name of today, and that before 0.24."""
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
 
@@ -32,7 +39,7 @@ def alertmanager_config(
     Raises ValueError for what is no configuration.
     """
     try:
-        return AlertmanagerConfig(
+        config = AlertmanagerConfig(
             globals_=document.get("global") or {},
             templates=tuple(document.get("templates") or ()),
             route=_route(document["route"]),
@@ -40,9 +47,11 @@ def alertmanager_config(
             inhibit_rules=tuple(
                 _inhibit_rule(n, r) for n, r in enumerate(document.get("inhibit_rules") or ())
             ),
-            intervals=tuple(_interval(one) for one in document.get("time_intervals") or ()),
+            intervals=tuple(_interval(one) for key in _TIMES for one in document.get(key) or ()),
             vocabulary=vocabulary,
         )
+        _check(config.route, {i.name for i in config.intervals})
+        return config
     except (KeyError, TypeError, AttributeError) as problem:
         raise ValueError(f"this is no configuration of Alertmanager: {problem!r}") from problem
 
@@ -107,14 +116,39 @@ def _interval(node: Mapping[str, Any]) -> TimeInterval:
 
 def _span(node: Mapping[str, Any]) -> TimeSpan:
     times = node.get("times") or ()
-    return TimeSpan(
-        times=tuple((str(one["start_time"]), str(one["end_time"])) for one in times),
-        weekdays=_words(node.get("weekdays")),
-        days_of_month=_words(node.get("days_of_month")),
-        months=_words(node.get("months")),
-        years=_words(node.get("years")),
-        location=node.get("location"),
+    return _check_span(
+        TimeSpan(
+            times=tuple((str(one["start_time"]), str(one["end_time"])) for one in times),
+            weekdays=_words(node.get("weekdays")),
+            days_of_month=_words(node.get("days_of_month")),
+            months=_words(node.get("months")),
+            years=_words(node.get("years")),
+            location=node.get("location"),
+        )
     )
+
+
+def _check(route: Route, intervals: set[str]) -> None:
+    """Raise ValueError when a route names times that are not there."""
+    for name in (*route.active_time_intervals, *route.mute_time_intervals):
+        if name not in intervals:
+            raise ValueError(f"there is no time interval {name!r}")
+    for child in route.routes:
+        _check(child, intervals)
+
+
+def _check_span(span: TimeSpan) -> TimeSpan:
+    """Raise ValueError for an entry that Alertmanager would not read."""
+    times = all(_CLOCK.fullmatch(clock) for pair in span.times for clock in pair)
+    numbers = (*span.days_of_month, *span.years)
+    names = (*span.weekdays, *span.months)
+    if not (
+        times
+        and all(_NUMBERS.fullmatch(text) for text in numbers)
+        and all(part in _NAMES or part.isdecimal() for text in names for part in text.split(":"))
+    ):
+        raise ValueError(f"{span} is no time interval")
+    return span
 
 
 def _words(found: Sequence[Any] | None) -> tuple[str, ...]:

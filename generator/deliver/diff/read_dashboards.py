@@ -1,7 +1,11 @@
-"""A dashboard's JSON read into values; a panel's key is its id as text."""
+"""A dashboard's JSON read into values; a panel's key is its id as text.
+
+What these values have no place for is kept as plain data, so that no difference is lost.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +18,24 @@ from generator.ir.dashboards import (
     Threshold,
     Variable,
 )
+
+_DASHBOARD = frozenset(
+    {
+        "uid", "title", "description", "tags", "panels", "templating", "annotations", "time",
+        "refresh", "timezone", "id",
+    }
+)  # fmt: skip
+_PANEL = frozenset(
+    {
+        "id", "title", "description", "type", "targets", "gridPos", "options", "fieldConfig",
+        "transformations", "links", "repeat",
+    }
+)  # fmt: skip
+_DEFAULTS = frozenset({"unit", "decimals", "min", "max", "custom", "mappings"})
+_STEPS = frozenset({"steps"})
+_QUERY = frozenset({"expr", "legendFormat", "instant", "format", "refId"})
+_VARIABLE = frozenset({"name", "label", "type", "query", "multi", "includeAll", "description"})
+_ANNOTATION = frozenset({"name", "expr", "titleFormat", "textFormat", "tagKeys", "iconColor"})
 
 
 def dashboard(view: str, document: Mapping[str, Any]) -> Dashboard:
@@ -46,6 +68,17 @@ def dashboard(view: str, document: Mapping[str, Any]) -> Dashboard:
     )
 
 
+def further(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a dashboard says besides: links, how variables are offered, versions."""
+    found = {k: v for k, v in document.items() if k not in _DASHBOARD}
+    found["time.to"] = (document.get("time") or {}).get("to")
+    for section, known in (("templating", _VARIABLE), ("annotations", _ANNOTATION)):
+        for one in (document.get(section) or {}).get("list") or ():
+            rest = {k: v for k, v in one.items() if k not in known}
+            found[f"{section} {one.get('name')}"] = rest
+    return found
+
+
 def _rows(document: Mapping[str, Any]) -> Iterator[Row]:
     title, key, collapsed = "", "", False
     inside: list[Panel] = []
@@ -63,6 +96,8 @@ def _rows(document: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _panel(node: Mapping[str, Any]) -> Panel:
+    field = {k: v for k, v in (node.get("fieldConfig") or {}).items() if k != "defaults"}
+    queries = {json.dumps(_rest(t, _QUERY), sort_keys=True) for t in node.get("targets") or ()}
     defaults = (node.get("fieldConfig") or {}).get("defaults") or {}
     steps = (defaults.get("thresholds") or {}).get("steps") or ()
     grid = node.get("gridPos") or {}
@@ -82,20 +117,39 @@ def _panel(node: Mapping[str, Any]) -> Panel:
             if one.get("expr")
         ),
         unit=defaults.get("unit") or "",
-        thresholds=tuple(Threshold(one.get("value"), one.get("color") or "") for one in steps),
+        thresholds=tuple(
+            Threshold(_number(one.get("value")), one.get("color") or "") for one in steps
+        ),
         width=int(grid.get("w", 0)),
         height=int(grid.get("h", 0)),
         decimals=defaults.get("decimals"),
         minimum=defaults.get("min"),
         maximum=defaults.get("max"),
-        options=node.get("options") or {},
-        custom=defaults.get("custom") or {},
+        options={
+            **(node.get("options") or {}),
+            **_rest(node, _PANEL),
+            "fieldConfig": field,
+            "targets": sorted(queries),
+        },
+        custom={
+            **(defaults.get("custom") or {}),
+            **_rest(defaults, _DEFAULTS),
+            "thresholds": _rest(defaults.get("thresholds") or {}, _STEPS),
+        },
         transformations=tuple(node.get("transformations") or ()),
         mappings=tuple(defaults.get("mappings") or ()),
-        links=tuple((one.get("title", ""), one.get("url", "")) for one in node.get("links") or ()),
+        links=tuple((one.get("title", ""), json.dumps(one)) for one in node.get("links") or ()),
         repeat=node.get("repeat"),
         id=int(node.get("id") or 0),
     )
+
+
+def _rest(node: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key not in known}
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _variable(node: Mapping[str, Any]) -> Variable:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from generator.deliver.diff.read_alertmanager import alertmanager_config
-from generator.deliver.diff.read_dashboards import dashboard
+from generator.deliver.diff.read_dashboards import dashboard, further
 from generator.deliver.diff.read_rules import groups_of_file
 from generator.ir.dashboards import Dashboard
 from generator.ir.deployed import Deployed, DeployedFleet
@@ -36,6 +36,7 @@ def deployed(files: Files, vocabulary: Mapping[str, str], where: str) -> Deploye
     """What a tenant's files say. `where` names the folder in errors. Raises Unreadable."""
     groups: list[RuleGroup] = []
     dashboards: list[Dashboard] = []
+    rest: dict[str, Mapping[str, Any]] = {}
     config: AlertmanagerConfig | None = None
     jobs: Mapping[str, Mapping[str, Any]] = {}
     for path, content in sorted(files.items()):
@@ -49,11 +50,13 @@ def deployed(files: Files, vocabulary: Mapping[str, str], where: str) -> Deploye
             elif path == "alertmanager/alertmanager.yml":
                 config = alertmanager_config(_yaml(content), vocabulary)
             elif pure.match("grafana/*.json"):
-                dashboards.append(dashboard(pure.stem, json.loads(content)))
+                document = json.loads(content)
+                dashboards.append(dashboard(pure.stem, document))
+                rest[pure.stem] = further(document)
         except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as problem:
             said = " ".join(str(problem).split())[:200]
             raise Unreadable(f"{place} is not as it was generated: {said}") from problem
-    return Deployed(tuple(groups), config, tuple(dashboards), jobs)
+    return Deployed(tuple(groups), config, tuple(dashboards), rest, jobs)
 
 
 def deployed_fleet(files: Files, where: str) -> DeployedFleet:
@@ -64,7 +67,7 @@ def deployed_fleet(files: Files, where: str) -> DeployedFleet:
             continue
         try:
             if path.endswith((".yml", ".yaml")):
-                found[path] = _shared(path, _yaml(content))
+                found[path] = shared_settings(path, _yaml(content))
             elif path.endswith(".tmpl"):
                 found[path] = {"text": content.decode()}
         except (yaml.YAMLError, ValueError, AttributeError) as problem:
@@ -78,10 +81,14 @@ def jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return {job["job_name"]: job for job in document.get("scrape_configs") or ()}
 
 
-def _shared(path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+def shared_settings(path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What all tenants share of one of the fleet's files, with the receiver of last resort."""
     own = _OWN_SETTINGS.get(path, frozenset())
     kept = {key: value for key, value in document.items() if key not in own}
     if isinstance(kept.get("route"), Mapping):
+        fallback = kept["route"].get("receiver")
+        found = [r for r in document.get("receivers") or () if r.get("name") == fallback]
+        kept["fallback"] = {k: v for receiver in found for k, v in receiver.items()}
         kept["route"] = {k: v for k, v in kept["route"].items() if k != "routes"}
     return kept
 

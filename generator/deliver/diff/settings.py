@@ -11,6 +11,8 @@ from generator.servers.defaults import holds
 
 Jobs = Mapping[str, Mapping[str, Any]]
 _STATIC = "static_configs"
+_PATHS = frozenset({"templates"})
+"""Settings that a server answers as paths of its own machine."""
 
 
 def job_changes(before: Jobs, after: Jobs, *, defaults: bool = False) -> tuple[JobChange, ...]:
@@ -30,12 +32,22 @@ def job_changes(before: Jobs, after: Jobs, *, defaults: bool = False) -> tuple[J
 
 
 def setting_changes(
-    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+    *,
+    defaults: bool = False,
 ) -> tuple[Facet, ...]:
-    """Settings of files that differ; `about` is `file: setting`."""
+    """Settings of files that differ; `about` is `file: setting`.
+
+    `defaults`: the earlier side comes from servers, which fill in what nobody wrote and do not
+    show all files.
+    """
     found: list[Facet] = []
-    for file in sorted({*before, *after}):
-        left, right = before.get(file, {}), after.get(file, {})
+    for file in sorted(before if defaults else {*before, *after}):
+        right = after.get(file, {})
+        if defaults:
+            right = {key: value for key, value in right.items() if key not in _PATHS}
+        left = _written(before.get(file, {}), right, defaults)
         for facet in settings(left, right):
             about = f"{file}: {facet.about}" if facet.about else file
             found.append(Facet("setting", facet.before, facet.after, about=about))
@@ -79,7 +91,14 @@ def _written(
     """A server's job as it was written, where it holds what is written now."""
     if not defaults:
         return told
-    return {k: v if holds(told.get(k), v) else told.get(k) for k, v in written.items()}
+    found: dict[str, Any] = {}
+    for key, value in written.items():
+        other = told.get(key)
+        if isinstance(value, Mapping) and isinstance(other, Mapping):
+            found[key] = _written(other, value, defaults)
+        else:
+            found[key] = value if holds(other, value) else other
+    return found
 
 
 def _targets(job: Mapping[str, Any]) -> set[str]:

@@ -76,6 +76,11 @@ def _facets(one: _Slo, other: _Slo) -> Iterable[Facet]:
         before, after = one.labels.get(label, ""), other.labels.get(label, "")
         if before != after:
             yield Facet(aspect, before, after)
+    rest = {*one.labels, *other.labels} - {"objective", "window", "sli"}
+    for name in sorted(rest):
+        before, after = one.labels.get(name, ""), other.labels.get(name, "")
+        if before != after:
+            yield Facet("label", before, after, about=name)
     if set(one.pairs) != set(other.pairs):
         yield Facet("pairs", ", ".join(one.pairs), ", ".join(other.pairs))
 
