@@ -20,9 +20,10 @@ from generator.compilation import (
     load_one,
 )
 from generator.coverage import costs, counted, coverage, expectations, too_few
-from generator.diffing import Built, Diff, Live, Revision, diff
+from generator.diffing import Diff, diff
 from generator.findings import SpecError, in_order
 from generator.judgement import Outcome, verify
+from generator.sides import Built, Live, Revision
 from generator.testing import run_tests
 
 __all__ = [

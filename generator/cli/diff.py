@@ -14,7 +14,7 @@ from generator.findings import has_errors
 
 if TYPE_CHECKING:
     from generator.api import Diff
-    from generator.diffing import Base
+    from generator.sides import Base
 
 
 @click.command(name="diff")

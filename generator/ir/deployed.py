@@ -42,5 +42,7 @@ class Side:
     """In words: `output/`, `main`, `http://prometheus:9090`."""
     tenants: Mapping[str, Deployed]
     fleet: DeployedFleet | None = None
+    same: tuple[str, ...] = ()
+    """Tenants that are left out, because both sides are alike in every byte."""
     unread: tuple[str, ...] = ()
     """What this side cannot tell: `dashboards`, `scrape jobs`."""

@@ -90,6 +90,20 @@ def test_a_revision_is_compared_by_its_specs_or_its_output(repository: Path) -> 
     assert (of_specs.returncode, of_specs.stdout) == (0, "")
 
 
+def test_a_revision_with_a_broken_spec(repository: Path) -> None:
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "change")
+    bad = TENANT.replace("acme", "globex").replace("version: 1", "version: 2")
+    lay_out(repository, {"acme": TENANT, "globex": bad})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "bad")
+    lay_out(repository, {"acme": OTHER, "globex": TENANT.replace("acme", "globex")})
+    answer = diff("--against", "HEAD", cwd=repository)
+    assert answer.returncode == 0 and SAID in answer.stdout
+    assert "globex" not in answer.stdout
+    assert "not compared: globex (its spec in the specs of HEAD (" in answer.stderr
+
+
 def test_three_dots_are_where_the_branch_began(repository: Path) -> None:
     git(repository, "stash", "-q")
     git(repository, "checkout", "-q", "main")

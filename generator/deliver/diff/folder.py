@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from generator.deliver.output import MANIFEST, built_names
 
 
-def trees(output: Path) -> Mapping[str, Mapping[str, bytes]]:
-    """name -> path -> content of what the manifests list and is there; nothing unbuilt."""
-    return {name: _tree(output / name) for name in built_names(output)}
+def trees(output: Path, keep: Callable[[str], bool]) -> Mapping[str, Mapping[str, bytes]]:
+    """name -> path -> content of what the manifests list and is there; nothing unbuilt.
+
+    Only files are read of which `keep` says so, by their paths below the output folder.
+    """
+    names = [name for name in built_names(output) if keep(f"{name}/{MANIFEST}")]
+    return {name: _tree(output / name, keep) for name in names}
 
 
 def split(files: Mapping[str, bytes]) -> Mapping[str, Mapping[str, bytes]]:
@@ -27,9 +31,9 @@ def split(files: Mapping[str, bytes]) -> Mapping[str, Mapping[str, bytes]]:
     }
 
 
-def _tree(folder: Path) -> Mapping[str, bytes]:
+def _tree(folder: Path, keep: Callable[[str], bool]) -> Mapping[str, bytes]:
     listed = _listed((folder / MANIFEST).read_bytes())
-    there = ((path, folder / path) for path in listed)
+    there = ((path, folder / path) for path in sorted(listed) if keep(f"{folder.name}/{path}"))
     return {name: path.read_bytes() for name, path in there if path.is_file()}
 
 

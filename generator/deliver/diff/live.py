@@ -44,7 +44,7 @@ def live_side(
         unread.append("who is told (no --alertmanager)")
     name = prometheus.server.url + (f" and {alertmanager.server.url}" if alertmanager else "")
     settings = {file: shared_settings(file, document) for file, document in shared.items()}
-    return Side(name, tenants, DeployedFleet(settings), tuple(unread))
+    return Side(name, tenants, DeployedFleet(settings), unread=tuple(unread))
 
 
 def _document(server: Prometheus | Alertmanager, text: str) -> Mapping[str, Any]:

@@ -25,6 +25,10 @@ _OWN_SETTINGS = {
     "alertmanager.yml": frozenset({"receivers", "inhibit_rules", "time_intervals"}),
 }
 """What of the fleet's files is the tenants' own, and told with them."""
+_SCRAPE, _ROUTING = "prometheus/scrape.yml", "alertmanager/alertmanager.yml"
+_RULES, _VIEWS = "prometheus/rules/*.yml", "grafana/*.json"
+_FILES = frozenset({_SCRAPE, _ROUTING, "manifest.json"})
+_PATTERNS = (_RULES, _VIEWS)
 _TENANTS_FOLDERS = "grafana/provisioning/dashboards/"
 
 
@@ -43,13 +47,13 @@ def deployed(files: Files, vocabulary: Mapping[str, str], where: str) -> Deploye
         pure = PurePosixPath(path)
         place = f"{where}/{path}"
         try:
-            if pure.match("prometheus/rules/*.yml"):
+            if pure.match(_RULES):
                 groups += groups_of_file(pure.stem, _yaml(content))
-            elif path == "prometheus/scrape.yml":
+            elif path == _SCRAPE:
                 jobs = jobs_of(_yaml(content))
-            elif path == "alertmanager/alertmanager.yml":
+            elif path == _ROUTING:
                 config = alertmanager_config(_yaml(content), vocabulary)
-            elif pure.match("grafana/*.json"):
+            elif pure.match(_VIEWS):
                 document = json.loads(content)
                 dashboards.append(dashboard(pure.stem, document))
                 rest[pure.stem] = further(document)
@@ -74,6 +78,12 @@ def deployed_fleet(files: Files, where: str) -> DeployedFleet:
             said = " ".join(str(problem).split())[:200]
             raise Unreadable(f"{where}/{path} is not as it was generated: {said}") from problem
     return DeployedFleet(found)
+
+
+def is_compared(path: str) -> bool:
+    """Whether a tenant's file, by its path, is read here: documents and unit tests are not."""
+    pure = PurePosixPath(path)
+    return path in _FILES or any(pure.match(pattern) for pattern in _PATTERNS)
 
 
 def jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from generator.tools import ToolFailed, ToolMissing
@@ -39,8 +39,10 @@ def resolved(root: Path, revision: str) -> str:
 _SHALLOW = "; in CI, fetch it first: git fetch origin main, or a whole clone (fetch-depth: 0)"
 
 
-def files_at(root: Path, commit: str, folder: str) -> Mapping[str, bytes]:
-    """Path below `root/folder` -> content, of every regular file of a commit.
+def files_at(
+    root: Path, commit: str, folder: str, keep: Callable[[str], bool] = lambda _path: True
+) -> Mapping[str, bytes]:
+    """Path below `root/folder` -> content, of a commit's regular files that are to be kept.
 
     Links are left out: what they point at is not the commit's. Raises ToolFailed.
     """
@@ -51,7 +53,9 @@ def files_at(root: Path, commit: str, folder: str) -> Mapping[str, bytes]:
         about, _, path = line.partition(b"\t")
         name = path.decode("utf-8", "surrogateescape")
         if about and about.split()[0].decode() in _REGULAR and name.startswith(prefix):
-            entries.append((name.removeprefix(prefix), about.split()[2]))
+            inside = name.removeprefix(prefix)
+            if keep(inside):
+                entries.append((inside, about.split()[2]))
     contents = _contents(root, [digest for _, digest in entries])
     return dict(zip((name for name, _ in entries), contents, strict=True))
 
