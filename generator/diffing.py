@@ -78,8 +78,8 @@ def _sides(root: Path, now: Compilation, base: Base, wanted: Sequence[str]) -> t
     later = compiled(now, "specs/", wanted)
     broken = tuple(name for name in later.broken if not wanted or name in wanted)
     if isinstance(base, Live):
-        label = now.platform.labels.tenant
-        left = live_side(base.prometheus, base.alertmanager, label, vocabulary)
+        names = now.platform.labels
+        left = live_side(base.prometheus, base.alertmanager, names, vocabulary)
         kept = {n: d for n, d in left.tenants.items() if not wanted or n in wanted}
         left, chosen = replace(left, tenants=kept), {*kept, *later.trees} - {FLEET}
     else:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from generator.ir.change import Changes, Sort
 from generator.render.changes_words import MARKS, Section, fleet_sections, sections, summary
 
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _COLORS = {"+": "32", "-": "31", "~": "33"}
 
 
@@ -23,6 +25,11 @@ def changes_text(changes: Changes, *, color: bool = False) -> str:
     if shared:
         lines += ["", paint("all tenants", "1"), *_body(shared, paint)]
     return "\n".join(lines) + "\n"
+
+
+def _visible(text: str) -> str:
+    """Without what would steer a terminal: a server may answer anything."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def uncompared_text(changes: Changes) -> str:
@@ -43,7 +50,7 @@ def _body(found: Iterable[Section], paint: _Paint) -> Iterator[str]:
         yield f"  {section.title}"
         for line in section.lines:
             mark = paint(line.mark, _COLORS[line.mark]) if line.mark else " "
-            yield f"    {mark} {line.text}"
+            yield f"    {mark} {_visible(line.text)}"
             for caption, code in line.code:
                 lead = f"{caption}: " if caption else ""
-                yield from (f"        {part}" for part in f"{lead}{code}".splitlines())
+                yield from (f"        {part}" for part in _visible(f"{lead}{code}").splitlines())

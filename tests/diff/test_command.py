@@ -12,9 +12,11 @@ from click.testing import CliRunner
 
 from generator.cli.main import cli
 from generator.ir.change import AlertChange, Changes, Effect, Facet, Sort, TenantChange
+from generator.render.changes_json import changes_json
 from generator.render.changes_markdown import LIMIT, MARK, changes_markdown
 from generator.values import Duration
 from tests.cli.test_commands import tocsin, tree
+from tests.conftest import ROOT
 from tests.diff.repository import TENANT, built, lay_out
 
 OTHER = TENANT.replace("above: 0.03", "above: 0.05")
@@ -229,3 +231,15 @@ def test_a_comment_cannot_be_made_to_mention_or_mark_up() -> None:
     page = changes_markdown(Changes("output/", "specs/", (change,)))
     assert "@here" not in page and "<b>" not in page and "#7" not in page
     assert "&#64;here &lt;b&gt; &#35;7" in page
+
+
+def test_the_documented_shape_is_what_is_written() -> None:
+    page = (ROOT / "docs" / "diff.md").read_text()
+    example = json.loads(page.split("```json\n")[1].split("```")[0])
+    facet = Facet("threshold", "0.03", "0.05", Effect.LOOSENED, "", "percentunit", ">", ">")
+    five = Duration.of(minutes=5)
+    one = AlertChange(
+        Sort.CHANGED, "ErrorsHigh", "", "api", "critical", "…", five, "…", facets=(facet,)
+    )
+    change = TenantChange("acme", Sort.CHANGED, alerts=(one,))
+    assert json.loads(changes_json(Changes("output/", "specs/", (change,)), ())) == example

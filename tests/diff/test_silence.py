@@ -12,7 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator.compilation import compile_specs
 from generator.compile.tenant import compile_tenant
+from generator.deliver.diff.read_alertmanager import alertmanager_config, unsharded
 from generator.deliver.diff.reading import deployed
 from generator.diffing import compared
 from generator.ir.change import Changes, Sort
@@ -25,7 +27,7 @@ from generator.render.files import tenant_artifacts
 from generator.spec.model import LabelNames, Tenant
 from tests.builders import platform
 from tests.compile_rules.random_tenants import tenants
-from tests.diff.repository import TENANT, built, changes, lay_out
+from tests.diff.repository import PLATFORM, TENANT, built, changes, lay_out
 
 SAME = [
     ("x > 0.05", "(x)>5e-2"),
@@ -93,6 +95,23 @@ def shuffled(value: object) -> object:
                 item.reverse()
         return dict(reversed(pairs))
     return [shuffled(item) for item in value] if isinstance(value, list) else value
+
+
+def test_the_fleets_routing_tells_whom_the_tenants_own_does(tmp_path: Path) -> None:
+    """As running servers have it, shards included."""
+    sharded = PLATFORM + "sharding: {shards: 3, above: 1}\n"
+    lay_out(tmp_path, {"acme": TENANT, "globex": TENANT.replace("acme", "globex")}, sharded)
+    now = compile_specs(tmp_path, proven=False)
+    build = now.tenants["acme"].build
+    assert build is not None and now.fleet is not None
+    words = build.alertmanager.vocabulary
+    (file,) = (a for a in now.fleet if a.path == "alertmanager.yml")
+    assert b"shard=" in file.content
+    fleet = alertmanager_config(yaml.safe_load(file.content), words)
+    fleet = replace(fleet, route=unsharded(fleet.route, NAMES.shard))
+    own = deployed({a.path: a.content for a in now.tenants["acme"].artifacts}, words, "acme")
+    loaded = replace(own, alertmanager=fleet)
+    assert compared("acme", loaded, own, NAMES, live=True).silent
 
 
 NAMES = LabelNames()

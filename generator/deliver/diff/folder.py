@@ -34,7 +34,8 @@ def split(files: Mapping[str, bytes]) -> Mapping[str, Mapping[str, bytes]]:
 def _tree(folder: Path, keep: Callable[[str], bool]) -> Mapping[str, bytes]:
     listed = _listed((folder / MANIFEST).read_bytes())
     there = ((path, folder / path) for path in sorted(listed) if keep(f"{folder.name}/{path}"))
-    return {name: path.read_bytes() for name, path in there if path.is_file()}
+    regular = ((name, path) for name, path in there if path.is_file() and not path.is_symlink())
+    return {name: path.read_bytes() for name, path in regular}
 
 
 def _listed(manifest: bytes) -> frozenset[str]:

@@ -8,32 +8,34 @@ from typing import Any
 
 import yaml
 
-from generator.deliver.diff.read_alertmanager import alertmanager_config
+from generator.deliver.diff.read_alertmanager import alertmanager_config, unsharded
 from generator.deliver.diff.read_rules import groups_of_server
 from generator.deliver.diff.reading import Unreadable, jobs_of, shared_settings
 from generator.ir.deployed import Deployed, DeployedFleet, Side
 from generator.ir.routing import AlertmanagerConfig
 from generator.servers.alertmanager import Alertmanager
 from generator.servers.prometheus import Prometheus
+from generator.spec.model import LabelNames
 
 
 def live_side(
     prometheus: Prometheus,
     alertmanager: Alertmanager | None,
-    label: str,
+    names: LabelNames,
     vocabulary: Mapping[str, str],
 ) -> Side:
-    """Rules, scrape jobs and routing of every tenant that a server knows; `label` names it.
+    """Rules, scrape jobs and routing of every tenant that a server knows.
 
     Raises ServerFailed, and Unreadable for a configuration that is none.
     """
-    groups = groups_of_server(prometheus.rule_groups(), label)
+    groups = groups_of_server(prometheus.rule_groups(), names.tenant)
     shared = {"prometheus.yml": _document(prometheus, prometheus.configuration())}
     jobs = _jobs(shared["prometheus.yml"])
     config = None
     if alertmanager is not None:
         shared["alertmanager.yml"] = _document(alertmanager, alertmanager.configuration())
         config = _routing(alertmanager, shared["alertmanager.yml"], vocabulary)
+        config = replace(config, route=unsharded(config.route, names.shard))
     tenants = {name: Deployed(its, config) for name, its in groups.items()}
     unread = ["dashboards"]
     if jobs is None:

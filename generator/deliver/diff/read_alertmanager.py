@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from generator.ir.routing import (
@@ -54,6 +55,16 @@ def alertmanager_config(
         return config
     except (KeyError, TypeError, AttributeError) as problem:
         raise ValueError(f"this is no configuration of Alertmanager: {problem!r}") from problem
+
+
+def unsharded(route: Route, label: str) -> Route:
+    """The tree without the nodes that only ask for a tenant's shard: rules do not have it, it is
+    put onto alerts on their way."""
+    children: list[Route] = []
+    for child in route.routes:
+        shard = len(child.matchers) == 1 and child.matchers[0].name == label
+        children += child.routes if shard and child.receiver is None else [child]
+    return replace(route, routes=tuple(children))
 
 
 def matcher(text: str) -> Matcher:
