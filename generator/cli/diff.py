@@ -146,9 +146,9 @@ def _live(
 
 
 def _print(found: Diff, form: str) -> None:
-    from generator.render.changes_json import changes_json
-    from generator.render.changes_markdown import changes_markdown
-    from generator.render.changes_text import changes_text, uncompared_text
+    from generator.render.changes.data import changes_json
+    from generator.render.changes.markdown import changes_markdown
+    from generator.render.changes.text import changes_text, uncompared_text
 
     if form == "json":
         click.echo(changes_json(found.changes, found.findings), nl=False)

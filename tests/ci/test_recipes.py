@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from generator.render.changes_markdown import MARK
+from generator.render.changes.markdown import MARK
 from tests.ci.forges import RECIPES, comments, git, github, gitlab, repositories
 
 PLATFORM = """\

@@ -8,7 +8,7 @@ from generator.api import FLEET, Built, compile_specs, diff
 from generator.deliver.output import write_tree
 from generator.findings import has_errors
 from generator.ir.change import Changes
-from generator.render.changes_text import changes_text
+from generator.render.changes.text import changes_text
 
 PLATFORM = """\
 version: 1

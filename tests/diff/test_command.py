@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from generator.cli.main import cli
 from generator.ir.change import AlertChange, Changes, Effect, Facet, Sort, TenantChange
-from generator.render.changes_json import changes_json
-from generator.render.changes_markdown import LIMIT, MARK, changes_markdown
+from generator.render.changes.data import changes_json
+from generator.render.changes.markdown import LIMIT, MARK, changes_markdown
 from generator.values import Duration
 from tests.cli.test_commands import tocsin, tree
 from tests.conftest import ROOT

@@ -19,10 +19,11 @@ from generator.deliver.diff.reading import deployed
 from generator.diffing import compared
 from generator.ir.change import Changes, Sort
 from generator.ir.deployed import Deployed
-from generator.promql.meaning import edits, same_meaning
-from generator.render.changes_json import changes_json
-from generator.render.changes_markdown import changes_markdown
-from generator.render.changes_text import changes_text
+from generator.promql.edits import edits
+from generator.promql.meaning import same_meaning
+from generator.render.changes.data import changes_json
+from generator.render.changes.markdown import changes_markdown
+from generator.render.changes.text import changes_text
 from generator.render.files import tenant_artifacts
 from generator.spec.model import LabelNames, Tenant
 from tests.builders import platform

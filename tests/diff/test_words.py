@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.render.changes_text import changes_text
+from generator.render.changes.text import changes_text
+from tests.conftest import ROOT
 from tests.diff.repository import PLATFORM, TENANT, built, changes, lay_out, told
 
 NEW = "  Down: {service: db, expr: 'up == 0', for: 2m, severity: warning}\n"
@@ -58,22 +59,22 @@ CASES = [
         "    for: 10m\n    severity: warning",
         "    for: 10m\n    severity: critical",
         "~ QueueFull (api, critical): severity warning -> critical\n",
-        "QueueFull: pending and firing alerts start anew, for the label severity changed\n",
+        "QueueFull: what is pending or fires starts anew, because the label severity changed\n",
         "~ critical QueueFull: + ann, on call (mail ann@example.com) at once while ann is on call",
     ),
     (
         "  ErrorsHigh:\n",
         "  ErrorRatioHigh:\n",
         "~ ErrorRatioHigh (api, critical): was ErrorsHigh; ",
-        "ErrorRatioHigh: pending and firing alerts start anew, for the rule's name and the rule's "
-        "group changed\n",
+        "ErrorRatioHigh: what is pending or fires starts anew, because the rule's name and "
+        "the rule's group changed\n",
     ),
     (
         "    service: db\n    expr",
         "    service: api\n    expr",
         "~ SlowAnswers (api, warning): label service 'db' -> 'api'; ",
-        "SlowAnswers: pending and firing alerts start anew, for the rule's file, the rule's group "
-        "and the label service changed\n",
+        "SlowAnswers: what is pending or fires starts anew, because the rule's file, the rule's "
+        "group and the label service changed\n",
     ),
     (
         "alerts:\n",
@@ -204,3 +205,17 @@ def test_what_all_share_is_told_once(tmp_path: Path) -> None:
     assert "~ alertmanager.yml: global.smtp_smarthost: mail:25 -> relay:25\n" in text
     assert "~ alertmanager.yml: route.repeat_interval: 4h -> 8h\n" in text
     assert "repeated every 4h -> 8h" in text
+
+
+def test_the_example_of_the_page_is_what_is_told(tmp_path: Path) -> None:
+    spec = TENANT
+    for old, new in (
+        ("above: 0.03", "above: 0.05"),
+        ("    for: 5m\n    severity: critical", "    for: 10m\n    severity: critical"),
+        ("{after: 45m, notify: [mail]}", "{after: 30m, notify: [mail]}"),
+        ("    service: db\n    expr", "    labels: {page: db}\n    service: db\n    expr"),
+    ):
+        assert old in spec
+        spec = spec.replace(old, new, 1)
+    page = (ROOT / "docs" / "diff.md").read_text()
+    assert page.split("```\n")[1] == told(tmp_path, spec)

@@ -11,7 +11,8 @@ from generator.deliver.diff.units import panel_unit, unit_of
 from generator.ir.change import AlertChange, Effect, Facet, Sort
 from generator.ir.dashboards import Dashboard
 from generator.ir.rules import AlertRule
-from generator.promql.meaning import Edit, edits, first_subject, same_meaning, without_label
+from generator.promql.edits import Edit, edits, first_subject
+from generator.promql.meaning import same_meaning, without_label
 from generator.spec.model import LabelNames
 
 _EFFECTS = {1: Effect.TIGHTENED, -1: Effect.LOOSENED, 0: Effect.OPEN}

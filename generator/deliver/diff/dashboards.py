@@ -11,7 +11,8 @@ from generator.deliver.diff.alerts import facets_of
 from generator.deliver.diff.settings import settings
 from generator.ir.change import DashboardChange, Facet, PanelChange, Sort
 from generator.ir.dashboards import Dashboard, Panel, Query, Row
-from generator.promql.meaning import edits, same_meaning
+from generator.promql.edits import edits
+from generator.promql.meaning import same_meaning
 
 
 @dataclass(frozen=True, slots=True)

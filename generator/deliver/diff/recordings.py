@@ -9,7 +9,7 @@ from generator.compile.cardinality import compatible
 from generator.deliver.diff.alerts import facets_of
 from generator.ir.change import Facet, RecordingChange, Sort
 from generator.ir.rules import AlertRule, RecordingRule, Rule, RuleGroup
-from generator.promql.meaning import edits
+from generator.promql.edits import edits
 from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
 from generator.promql.tree import VectorSelector, vector_selectors

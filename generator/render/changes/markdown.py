@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from generator.ir.change import Changes
-from generator.render.changes_words import Line, Section, fleet_sections, sections, summary
+from generator.render.changes.phrases import Line, Section
+from generator.render.changes.sections import fleet_sections, sections, summary
 
 MARK = "<!-- tocsin diff -->"
 """The first line: by it a comment is found again, to be updated."""

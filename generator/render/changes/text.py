@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from generator.ir.change import Changes, Sort
-from generator.render.changes_words import MARKS, Section, fleet_sections, sections, summary
+from generator.render.changes.phrases import MARKS, Section
+from generator.render.changes.sections import fleet_sections, sections, summary
 
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _COLORS = {"+": "32", "-": "31", "~": "33"}
