@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from generator.render.changes.markdown import MARK
 from tests.ci.forges import RECIPES, comments, git, github, gitlab, repositories
@@ -129,6 +132,23 @@ def test_a_branch_that_is_only_pushed_runs_nothing(tmp_path: Path) -> None:
     found.commit("change", level(200))
     for run in RUN.values():
         assert run(found, "change", pull=False, port=0).jobs == ()
+
+
+def test_the_token_of_the_ops_repository_is_asked_for(tmp_path: Path) -> None:
+    """What git is told on GitLab, where a local repository asks for nothing."""
+    job = yaml.safe_load((RECIPES / "gitlab-ci.yml").read_text())["deliver"]
+    settings = [line for line in job["script"] if line.startswith("export GIT_CONFIG")]
+    assert len(settings) == 2
+    script = "\n".join([*settings, "git credential fill"])
+    answer = subprocess.run(
+        ["bash", "-ec", script],
+        input="protocol=https\nhost=gitlab.example.com\n\n",
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "OPS_TOKEN": "a b$c"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "username=tocsin\npassword=a b$c\n" in answer.stdout
 
 
 def test_recipes_hold_no_secret_and_run_what_is_there() -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from generator.api import FLEET, Built, compile_specs, diff
+from click.testing import CliRunner
+
+from generator import api
+from generator.api import FLEET, Built, compile_specs
+from generator.cli.main import cli
 from generator.deliver.output import write_tree
 from generator.findings import has_errors
+from generator.ir.artifacts import Artifact
 from generator.ir.change import Changes
 from generator.render.changes.text import changes_text
 
@@ -94,19 +101,26 @@ def lay_out(root: Path, tenants: dict[str, str], platform: str = PLATFORM) -> No
         (folder / f"{name}.yaml").write_text(text)
 
 
+_MADE: dict[tuple[str, ...], dict[str, Sequence[Artifact]]] = {}
+"""What specs compile to, by their texts: most tests begin with the same."""
+
+
 def built(root: Path) -> Path:
     """Write output/ from the specs, as a build does, without unit tests; the folder."""
-    now = compile_specs(root, proven=False)
-    assert now.fleet is not None, now.findings
-    for name, one in now.tenants.items():
-        write_tree(root / "output", name, one.artifacts, {})
-    write_tree(root / "output", FLEET, now.fleet, {})
+    specs = tuple(path.read_text() for path in sorted((root / "specs").rglob("*.yaml")))
+    if specs not in _MADE:
+        now = compile_specs(root, proven=False)
+        assert now.fleet is not None, now.findings
+        found = {name: one.artifacts for name, one in now.tenants.items()}
+        _MADE[specs] = {**found, FLEET: now.fleet}
+    for name, artifacts in _MADE[specs].items():
+        write_tree(root / "output", name, artifacts, {})
     return root / "output"
 
 
 def changes(root: Path, *tenants: str) -> Changes:
     """What differs from output/."""
-    found = diff(root, tenants, Built(root / "output"))
+    found = api.diff(root, tenants, Built(root / "output"))
     assert found.changes is not None and not has_errors(found.findings), found.findings
     return found.changes
 
@@ -117,3 +131,17 @@ def told(root: Path, new: str, old: str = TENANT) -> str:
     built(root)
     lay_out(root, {"acme": new})
     return changes_text(changes(root))
+
+
+@dataclass(frozen=True)
+class Answer:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def diff(*arguments: str, cwd: Path) -> Answer:
+    """`tocsin diff` in this process: quicker than one of its own."""
+    found = CliRunner().invoke(cli, ["diff", f"--root={cwd}", *arguments])
+    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+    return Answer(found.exit_code, found.stdout, found.stderr)

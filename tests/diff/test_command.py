@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from generator.cli.main import cli
 from generator.ir.change import AlertChange, Changes, Effect, Facet, Sort, TenantChange
 from generator.render.changes.data import changes_json
 from generator.render.changes.markdown import LIMIT, MARK, changes_markdown
 from generator.values import Duration
 from tests.cli.test_commands import tocsin, tree
 from tests.conftest import ROOT
-from tests.diff.repository import TENANT, built, lay_out
+from tests.diff.repository import TENANT, built, diff, lay_out
 
 OTHER = TENANT.replace("above: 0.03", "above: 0.05")
 SAID = "ErrorsHigh (api, critical) loosened: fires above 3 % -> 5 %"
-
-
-@dataclass(frozen=True)
-class Answer:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def diff(*arguments: str, cwd: Path) -> Answer:
-    """`tocsin diff` in this process: quicker than one of its own."""
-    found = CliRunner().invoke(cli, ["diff", f"--root={cwd}", *arguments])
-    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
-    return Answer(found.exit_code, found.stdout, found.stderr)
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.tools import Tool
-from tests.cli.test_commands import tocsin
-from tests.diff.repository import PLATFORM, TENANT, built, lay_out
+from tests.diff.repository import PLATFORM, TENANT, built, diff, lay_out
 from tests.live.stack import free_port, running
 
 pytestmark = [pytest.mark.live, pytest.mark.tools]
@@ -42,10 +41,10 @@ def test_what_servers_have_loaded(
     lay_out(tmp_path, {"acme": first, "globex": second}, platform)
     fleet = built(tmp_path) / "fleet"
     ports = {"prometheus": free_port(), "alertmanager": free_port()}
-    asked = ["diff", "--live", "--exit-code"]
+    asked = ["--live", "--exit-code"]
     asked += [f"--{name}=http://127.0.0.1:{port}" for name, port in ports.items()]
     with running(tools, fleet, tmp_path / "data", ports):
-        same = tocsin(*asked, cwd=tmp_path)
+        same = diff(*asked, cwd=tmp_path)
         assert (same.returncode, same.stdout) == (0, ""), same.stdout + same.stderr
         assert "not compared: dashboards" in same.stderr
 
@@ -55,9 +54,9 @@ def test_what_servers_have_loaded(
             other = other.replace(old, new, 1)
         relay = platform.replace("mail:25", "relay:25")
         lay_out(tmp_path, {"acme": other}, relay)
-        told = tocsin(*asked, cwd=tmp_path)
+        told = diff(*asked, cwd=tmp_path)
         assert told.returncode == 1, told.stderr
-        rules = tocsin(*asked[:-1], cwd=tmp_path)
+        rules = diff(*asked[:-1], cwd=tmp_path)
     for sentence in (
         "~ alertmanager.yml: global.smtp_smarthost: mail:25 -> relay:25\n",
         "~ ErrorsHigh (api, critical) loosened: fires above 3 % -> 5 %",
