@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -59,18 +60,7 @@ if TYPE_CHECKING:
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when the meaning changes, else 0.")
 def command(
-    tenants: tuple[str, ...],
-    root: Path | None,
-    output: Path | None,
-    against: str | None,
-    specs: bool,
-    live: bool,
-    prometheus: str | None,
-    alertmanager: str | None,
-    token_file: Path | None,
-    ca_file: Path | None,
-    form: str,
-    exit_code: bool,
+    tenants: tuple[str, ...], root: Path | None, form: str, exit_code: bool, **where: Any
 ) -> None:
     """Say what the specs would change, for TENANTs (default: all): alerts that come, go, fire
     sooner or later, who is told then and who no longer, panels, scrape jobs, cost, and which
@@ -95,19 +85,8 @@ def command(
     from generator.deliver.diff.reading import Unreadable
     from generator.deliver.diff.revision import NoRevision
 
-    if sum((output is not None, against is not None, live)) > 1:
-        raise click.UsageError("one of --output, --against and --live")
-    if live != (prometheus is not None):
-        raise click.UsageError("--live and --prometheus URL belong together")
-    if not live and (alertmanager or token_file or ca_file):
-        raise click.UsageError("--alertmanager, --token-file and --ca-file belong to --live")
-    if specs and against is None:
-        raise click.UsageError("--specs belongs to --against")
     folder = find_root(root)
-    if prometheus is not None:
-        base = _live(prometheus, alertmanager, token_file, ca_file)
-    else:
-        base = _stored(folder, output, against, specs)
+    base = _base(folder, _Where(**where))
     try:
         found = diff(folder, tenants, base, progress=form == "text")
     except NoRevision as problem:
@@ -121,28 +100,53 @@ def command(
     sys.exit(1 if exit_code and changed else 0)
 
 
-def _stored(folder: Path, output: Path | None, against: str | None, specs: bool) -> Base:
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """The options that say what to compare with."""
+
+    output: Path | None
+    against: str | None
+    specs: bool
+    live: bool
+    prometheus: str | None
+    alertmanager: str | None
+    token_file: Path | None
+    ca_file: Path | None
+
+
+def _base(folder: Path, where: _Where) -> Base:
+    """What to compare with. Raises click.UsageError for options that contradict each other."""
     from generator.api import Built, Revision
 
-    if against is not None:
-        return Revision(against, specs)
-    return Built(output if output is not None else folder / "output")
+    if sum((where.output is not None, where.against is not None, where.live)) > 1:
+        raise click.UsageError("one of --output, --against and --live")
+    if where.live != (where.prometheus is not None):
+        raise click.UsageError("--live and --prometheus URL belong together")
+    if not where.live and (where.alertmanager or where.token_file or where.ca_file):
+        raise click.UsageError("--alertmanager, --token-file and --ca-file belong to --live")
+    if where.specs and where.against is None:
+        raise click.UsageError("--specs belongs to --against")
+    if where.prometheus is not None:
+        return _live(where, where.prometheus)
+    if where.against is not None:
+        return Revision(where.against, where.specs)
+    return Built(where.output if where.output is not None else folder / "output")
 
 
-def _live(
-    prometheus: str, alertmanager: str | None, token_file: Path | None, ca_file: Path | None
-) -> Base:
+def _live(where: _Where, prometheus: str) -> Base:
     from generator.api import Live
     from generator.servers.alertmanager import Alertmanager
     from generator.servers.http import Server
     from generator.servers.prometheus import Prometheus
 
+    def server(url: str) -> Server:
+        return Server(url, where.token_file, where.ca_file)
+
     try:
-        asked = Prometheus(Server(prometheus, token_file, ca_file))
-        other = Alertmanager(Server(alertmanager, token_file, ca_file)) if alertmanager else None
+        other = Alertmanager(server(where.alertmanager)) if where.alertmanager else None
+        return Live(Prometheus(server(prometheus)), other)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from None
-    return Live(asked, other)
 
 
 def _print(found: Diff, form: str) -> None:

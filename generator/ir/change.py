@@ -117,6 +117,9 @@ class Recipient:
     way: str
     address: str
     on_call: bool = False
+    via: str = ""
+    """The files with what lets one send there: a room of the same name may be in another
+    workspace."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

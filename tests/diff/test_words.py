@@ -136,7 +136,13 @@ CASES = [
     (
         "api_url_file: /etc/alertmanager/secrets/slack",
         "api_url_file: /etc/alertmanager/secrets/other",
-        "~ chat (Slack #shop) is told otherwise: api_url_file\n",
+        "chat at once: Slack #shop by /etc/alertmanager/secrets/slack -> by "
+        "/etc/alertmanager/secrets/other",
+    ),
+    (
+        'slack: {channel: "#shop"',
+        'slack: {send_resolved: false, channel: "#shop"',
+        "~ chat (Slack #shop) is told otherwise: send_resolved\n",
     ),
     ('"api-2:8000"', '"api-3:8000"', "~ acme/api: targets + api-3:8000 - api-2:8000\n"),
     (

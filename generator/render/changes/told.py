@@ -59,9 +59,15 @@ def _told(change: ToldChange) -> str:
     at = "" if before.after != after.after else f" {_after(after.after)}"
     who, whom = before.recipient, after.recipient
     if who != whom:
-        parts.insert(0, f"{who.way} {who.address} -> {whom.way} {whom.address}")
+        parts.insert(0, " -> ".join(_places(who, whom)))
         return f"{whom.name}{at}: {', '.join(parts)}"
     return f"{who_text(whom)}{at}: {', '.join(parts)}"
+
+
+def _places(who: Recipient, whom: Recipient) -> tuple[str, str]:
+    """Where one is and is now, with the way in where that is all that differs."""
+    one, other = (f"{place.way} {place.address}" for place in (who, whom))
+    return (one, other) if one != other else (f"{one} by {who.via}", f"by {whom.via}")
 
 
 def who_text(one: Recipient) -> str:

@@ -205,14 +205,15 @@ def _recipient(section: str, entry: Mapping[str, Any], receiver: str) -> Recipie
     A bridge to text messages finds the number in the receiver's name.
     """
     way, address = spoken(section, entry)
+    files = ", ".join(str(v) for k, v in sorted(entry.items()) if k.endswith("_file") or k == "url")
+    via = files if address else ""
     if not address:
         known = [
             entry.get("phone_number"),
             *(p for p in receiver.split("/") if _NUMBER.fullmatch(p)),
         ]
-        files = [str(v) for k, v in sorted(entry.items()) if k.endswith("_file") or k == "url"]
-        address = ", ".join([*(str(one) for one in known if one), *files])
-    return Recipient("", way, address, f"/{_ON_CALL}/" in receiver)
+        address = ", ".join(str(one) for one in (*known, files) if one)
+    return Recipient("", way, address, f"/{_ON_CALL}/" in receiver, via)
 
 
 def _names(config: AlertmanagerConfig, tenant: str) -> dict[object, str]:
