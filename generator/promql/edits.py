@@ -19,6 +19,7 @@ from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
 from generator.promql.tree import (
     COMPARISON,
+    PARAMETRIC,
     SET,
     Aggregate,
     Binary,
@@ -115,7 +116,7 @@ class _Comparison:
             case (Aggregate(), Aggregate()) if one.op == other.op:
                 if grouping_of(one) != grouping_of(other):
                     yield Edit("grouping", _by(one), _by(other))
-                yield from self.arguments(one, other, presence)
+                yield from self.arguments(one, other, 0 if one.op in PARAMETRIC else presence)
             case VectorSelector(), VectorSelector():
                 yield from self.selector(one, other)
             case RangeSelector(), RangeSelector():
@@ -144,7 +145,8 @@ class _Comparison:
             yield self.edit("shape", one, other)
         else:
             through = presence if one.op in SET else 0
-            yield from self.of(one.lhs, other.lhs, through)
+            shows = one.op == "or" and one.matching is not None
+            yield from self.of(one.lhs, other.lhs, 0 if shows else through)
             yield from self.of(one.rhs, other.rhs, -through if one.op == "unless" else through)
 
     def compared(self, one: Binary, other: Binary, presence: int) -> Iterator[Edit]:
