@@ -73,7 +73,10 @@ class AlertChange:
 
     @property
     def effect(self) -> Effect:
-        """What all facets do together; open when they disagree, or one is open."""
+        """What all facets do together; open when they disagree, or one is open, or what the alert
+        reads means something else."""
+        if self.inputs:
+            return Effect.OPEN
         weighty = {f.effect for f in self.facets if f.aspect not in _TOLD_ONLY}
         return weighty.pop() if len(weighty) == 1 else Effect.OPEN
 

@@ -22,7 +22,11 @@ version: 1
 targets: {prometheus: "2.42", alertmanager: "0.28"}
 fallback: ops
 channels: {ops: {email: {to: ops@example.com}}}
-smtp: {smarthost: "mail:25", from: tocsin@example.com}
+smtp:
+  smarthost: "mail:25"
+  from: tocsin@example.com
+  username: tocsin
+  password_file: /etc/alertmanager/secrets/smtp
 alertmanagers: ["127.0.0.1:9093"]
 escalation: {ops-only: [{notify: [ops]}]}
 defaults: {routing: {critical: ops-only, warning: ops-only, info: ops-only}}
@@ -65,6 +69,7 @@ channels:
   chat: {slack: {channel: "#shop", api_url_file: /etc/alertmanager/secrets/slack}}
   mail: {email: {to: shop@example.com}}
   hook: {webhook: {url_file: /etc/alertmanager/secrets/hook}}
+  pager: {pagerduty: {routing_key_file: /etc/alertmanager/secrets/pager}}
 people: {ann: {email: ann@example.com}, bob: {email: bob@example.com}}
 oncall:
   primary:
@@ -72,7 +77,7 @@ oncall:
       {every: 1w, starts: "2026-11-02T09:00", until: "2027-11-01T09:00", members: [ann, bob]}
 escalation:
   urgent:
-    - notify: [chat, "oncall:primary"]
+    - notify: [chat, pager, "oncall:primary"]
     - {after: 45m, notify: [mail]}
   relaxed:
     - {notify: [chat], during: office}

@@ -21,6 +21,8 @@ MEANINGLESS = {
     # Groups whose rules only record have no state to lose.
     "prometheus/rules/slos.yml: groups.*.name",
     # The fleet's file says the same; it is compared for all tenants together.
+    "alertmanager/alertmanager.yml: global.smtp_auth_password_file",
+    "alertmanager/alertmanager.yml: global.smtp_auth_username",
     "alertmanager/alertmanager.yml: global.smtp_from",
     "alertmanager/alertmanager.yml: global.smtp_require_tls",
     "alertmanager/alertmanager.yml: global.smtp_smarthost",

@@ -108,8 +108,8 @@ CASES = [
         "~ all 4 critical alerts: mail (mail shop@example.com): after 45m -> after 30m\n",
     ),
     (
-        'notify: [chat, "oncall:primary"]',
-        'notify: ["oncall:primary", hook]',
+        'notify: [chat, pager, "oncall:primary"]',
+        'notify: [pager, "oncall:primary", hook]',
         "+ hook (webhook /etc/alertmanager/secrets/hook) at once",
         "- chat (Slack #shop) at once\n",
     ),

@@ -100,7 +100,7 @@ def routing_changes(
     asked: Sequence[Asked], before: AlertmanagerConfig, after: AlertmanagerConfig, tenant: str
 ) -> tuple[RoutingChange, ...]:
     """Who is told now and who no longer; alerts with the same difference are told together."""
-    names = {**_names(before, tenant), **_names(after, tenant)}
+    names = _names((before, after), tenant)
     spans = [horizon(config.intervals) for config in (before, after)]
     within = (min(start for start, _ in spans), max(end for _, end in spans))
     left, right = (Telephone(config, tenant, names, within) for config in (before, after))
@@ -122,15 +122,20 @@ def receiver_changes(
 ) -> tuple[ReceiverChange, ...]:
     """Recipients of both sides whose receivers differ in how they are told.
 
-    `defaults`: the earlier side comes from a server, which fills in what nobody wrote.
+    `defaults`: the earlier side comes from a server, which fills in what nobody wrote and has all
+    tenants' receivers.
     """
-    names = {**_names(before, tenant), **_names(after, tenant)}
+    names = _names((before, after), tenant)
+    if defaults:
+        own = {receiver.name for receiver in after.receivers}
+        kept = tuple(receiver for receiver in before.receivers if receiver.name in own)
+        before = replace(before, receivers=kept)
     left, right = _entries(before), _entries(after)
     found = []
-    for who, entry in right.items():
-        fields = _differing(left[who], entry, defaults) if who in left else ()
+    for who, entries in right.items():
+        fields = _otherwise(left[who], entries, defaults) if who in left else ()
         if fields:
-            found.append(ReceiverChange(replace(who, name=names.get(who, "")), tuple(fields)))
+            found.append(ReceiverChange(replace(who, name=names.get(who, "")), fields))
     return tuple(found)
 
 
@@ -190,7 +195,7 @@ def _recipients(config: AlertmanagerConfig) -> dict[str, tuple[Recipient, ...]]:
     return {
         receiver.name: tuple(
             dict.fromkeys(
-                _recipient(section, entry, receiver.name)
+                _recipient(config, receiver.name, section, entry)
                 for section, entries in sorted(receiver.integrations.items())
                 for entry in entries
             )
@@ -199,13 +204,18 @@ def _recipients(config: AlertmanagerConfig) -> dict[str, tuple[Recipient, ...]]:
     }
 
 
-def _recipient(section: str, entry: Mapping[str, Any], receiver: str) -> Recipient:
+def _recipient(
+    config: AlertmanagerConfig, receiver: str, section: str, entry: Mapping[str, Any]
+) -> Recipient:
     """Whom an entry tells; where that is a secret, the file that holds it stands for it.
 
-    A bridge to text messages finds the number in the receiver's name.
+    A bridge to text messages finds the number in the receiver's name. What a server puts in from
+    the configuration's own settings for all receivers tells nothing of this one.
     """
     way, address = spoken(section, entry)
-    files = ", ".join(str(v) for k, v in sorted(entry.items()) if k.endswith("_file") or k == "url")
+    inherited = (None, *config.globals_.values())
+    keys = sorted(key for key in entry if key.endswith("_file") or key == "url")
+    files = ", ".join(str(entry[key]) for key in keys if entry[key] not in inherited)
     via = files if address else ""
     if not address:
         known = [
@@ -216,23 +226,25 @@ def _recipient(section: str, entry: Mapping[str, Any], receiver: str) -> Recipie
     return Recipient("", way, address, f"/{_ON_CALL}/" in receiver, via)
 
 
-def _names(config: AlertmanagerConfig, tenant: str) -> dict[object, str]:
-    """recipient -> its name in the spec, from receivers that tell it alone, or all others."""
+def _names(configs: Sequence[AlertmanagerConfig], tenant: str) -> dict[object, str]:
+    """recipient -> its name in the spec: from receivers that tell it alone, and from those that
+    tell one more than is known."""
     found: dict[object, str] = {}
-    several: list[tuple[list[str], tuple[Recipient, ...]]] = []
-    whole = _recipients(config)
-    for receiver, told in whole.items():
-        parts = receiver.removeprefix(f"{tenant}/").split("/")
-        names = _spoken_names(parts)
-        if len(told) == 1 and len(names) == 1:
-            found.setdefault(told[0], names[0])
-        elif told:
-            several.append((names, told))
-    for names, told in several:
-        left = [name for name in names if name not in found.values()]
-        unknown = [who for who in told if who not in found]
-        if len(left) == len(unknown) == 1:
-            found[unknown[0]] = left[0]
+    named = [
+        (_spoken_names(receiver.removeprefix(f"{tenant}/").split("/")), told)
+        for config in configs
+        for receiver, told in _recipients(config).items()
+    ]
+    open_ = True
+    while open_:
+        open_ = False
+        for names, told in named:
+            unknown = [who for who in told if who not in found]
+            known = {found[who] for who in told if who in found}
+            left = [name for name in names if name not in known]
+            if len(left) == len(unknown) == 1:
+                found[unknown[0]] = left[0]
+                open_ = True
     return found
 
 
@@ -249,13 +261,27 @@ def _spoken_names(parts: Sequence[str]) -> list[str]:
             return "/".join(parts).split("+")
 
 
-def _entries(config: AlertmanagerConfig) -> dict[Recipient, Mapping[str, Any]]:
-    return {
-        _recipient(section, entry, receiver.name): entry
-        for receiver in config.receivers
-        for section, entries in receiver.integrations.items()
-        for entry in entries
-    }
+def _entries(config: AlertmanagerConfig) -> dict[Recipient, list[Mapping[str, Any]]]:
+    """recipient -> the different entries by which receivers tell it, the usual one first."""
+    found: dict[Recipient, list[Mapping[str, Any]]] = {}
+    for receiver in config.receivers:
+        for section, entries in receiver.integrations.items():
+            for entry in entries:
+                known = found.setdefault(_recipient(config, receiver.name, section, entry), [])
+                if entry not in known:
+                    known.append(entry)
+    return found
+
+
+def _otherwise(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], defaults: bool
+) -> tuple[str, ...]:
+    """Fields in which entries of one side have no like on the other."""
+    new = [e for e in after if all(_differing(one, e, defaults) for one in before)]
+    gone = [e for e in before if all(_differing(e, other, defaults) for other in after)]
+    fields = [_differing(before[0], entry, defaults) for entry in new]
+    fields += [_differing(entry, after[0], defaults) for entry in gone]
+    return tuple(sorted({field for found in fields for field in found}))
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any], defaults: bool) -> list[str]:
