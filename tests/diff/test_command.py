@@ -141,7 +141,7 @@ def test_a_server_that_does_not_answer(repository: Path) -> None:
 def test_outside_git(tmp_path: Path) -> None:
     lay_out(tmp_path, {"acme": TENANT})
     answer = diff("--against", "main", cwd=tmp_path)
-    assert answer.returncode == 2 and "is in no git repository" in answer.stderr
+    assert answer.returncode == 2 and "not a git repository" in answer.stderr
 
 
 def test_errors_are_findings_and_the_rest_is_compared(repository: Path) -> None:

@@ -30,8 +30,9 @@ def resolved(root: Path, revision: str) -> str:
     wanted = f"{revision}^{{commit}}"
     answer = _git(root, "rev-parse", "--verify", "-q", "--end-of-options", wanted, refused=True)
     if answer is None:
-        if _git(root, "rev-parse", "--git-dir", refused=True) is None:
-            raise NoRevision(f"{root} is in no git repository")
+        refusal = _run(root, "rev-parse", "--git-dir")
+        if refusal.returncode:
+            raise NoRevision(f"{root}: {_said(refusal)}")
         raise NoRevision(f"git knows no revision {revision!r} here{_SHALLOW}")
     return answer.decode().strip()
 
@@ -88,19 +89,30 @@ def _git(
     root: Path, *arguments: str, given: bytes | None = None, refused: bool = False
 ) -> bytes | None:
     """What git says; None where it refuses and that may be. Raises ToolMissing and ToolFailed."""
+    answer = _run(root, *arguments, given=given)
+    if answer.returncode == 0:
+        return answer.stdout
+    if refused:
+        return None
+    raise ToolFailed(f"git {arguments[0]} failed: {_said(answer)}")
+
+
+def _run(
+    root: Path, *arguments: str, given: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     command = ["git", "-C", str(root), *arguments]
     try:
-        answer = subprocess.run(
+        return subprocess.run(
             command, input=given, capture_output=True, env=environment, check=False, timeout=120
         )
     except FileNotFoundError:
         raise ToolMissing("git was not found; it reads the revision to compare with") from None
     except subprocess.TimeoutExpired:
         raise ToolFailed(f"git {arguments[0]} did not answer within 120 s") from None
-    if answer.returncode == 0:
-        return answer.stdout
-    if refused:
-        return None
-    said = answer.stderr.decode("utf-8", "replace").strip()[:300]
-    raise ToolFailed(f"git {arguments[0]} failed: {said}")
+
+
+def _said(answer: subprocess.CompletedProcess[bytes]) -> str:
+    """Why git refused, on one line."""
+    text = answer.stderr.decode("utf-8", "replace")
+    return " ".join(text.split())[:300].removeprefix("fatal: ")
