@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from generator.compilation import FLEET, Compilation, compile_specs, load_one
+from generator.compilation import FLEET, Compilation, compile_specs
 from generator.compile.cost import tenant_cost
 from generator.compile.kinds import FLAPPING, MARKER
 from generator.deliver.diff.comparison import tenant_change
@@ -30,8 +30,8 @@ from generator.ir.deployed import Deployed, DeployedFleet, Side
 from generator.ir.rules import RuleGroup
 from generator.promql.problems import PromqlError
 from generator.sides import Base, Live, compiled, stored
-from generator.spec.load import tenant_names
-from generator.spec.model import LabelNames
+from generator.spec.load import load_platform, load_tenant, tenant_names
+from generator.spec.model import LabelNames, Tenant
 from generator.verify.notify.comparison import Asked, receiver_changes, routing_changes
 
 
@@ -65,11 +65,22 @@ def diff(root: Path, wanted: Sequence[str], base: Base, progress: bool = False) 
     names = now.platform.labels
     found = []
     for name in sorted({*left.tenants, *right.tenants}):
-        before, after = left.tenants.get(name), right.tenants.get(name)
-        change = compared(name, before, after, names, live=isinstance(base, Live))
+        sides = left.tenants.get(name), right.tenants.get(name)
+        change = compared(name, *sides, names, live=isinstance(base, Live))
         if not change.silent:
-            found.append(replace(change, cost=_cost(root, name, before, after)))
-    return Diff(now.findings, _changes(now, base, left, right, tuple(found)))
+            found.append((change, sides))
+    return Diff(now.findings, _changes(now, base, left, right, _priced(root, now, found)))
+
+
+def _priced(
+    root: Path, now: Compilation, found: Sequence[tuple[TenantChange, Sequence[Deployed | None]]]
+) -> tuple[TenantChange, ...]:
+    """Changes with what they cost, each given with both sides."""
+    if not found:
+        return ()
+    spec = load_platform(root)
+    tenants = ((change, load_tenant(root, change.tenant, spec).tenant, s) for change, s in found)
+    return tuple(replace(one, cost=_cost(tenant, now, *s)) for one, tenant, s in tenants)
 
 
 def _sides(root: Path, now: Compilation, base: Base, wanted: Sequence[str]) -> tuple[Side, Side]:
@@ -84,6 +95,7 @@ def _sides(root: Path, now: Compilation, base: Base, wanted: Sequence[str]) -> t
         left, chosen = replace(left, tenants=kept), {*kept, *later.trees} - {FLEET}
     else:
         earlier = stored(root, base, wanted)
+        earlier, later = earlier.differing(later), later.differing(earlier)
         chosen = {*earlier.trees, *later.trees} - {FLEET, *earlier.broken}
         same = {n for n in chosen if earlier.trees.get(n) == later.trees.get(n)}
         chosen -= same
@@ -180,25 +192,25 @@ def _asked(pair: Pair, names: LabelNames) -> Asked | None:
 
 
 def _cost(
-    root: Path, name: str, before: Deployed | None, after: Deployed | None
+    tenant: Tenant | None, now: Compilation, before: Deployed | None, after: Deployed | None
 ) -> CostChange | None:
     """Both sides reckoned with what the spec says of metrics now; none without a spec."""
-    if after is None:
+    if tenant is None or after is None:
         return None
-    platform, tenant = load_one(root, name)
-
-    def figures(groups: Sequence[RuleGroup]) -> Figures:
-        cost = tenant_cost(tenant, platform, groups, groups)
-        return Figures(
-            cost.alerts,
-            cost.rules,
-            cost.groups,
-            cost.recorded_series,
-            cost.samples_per_second,
-        )
-
     try:
-        found = CostChange(figures(before.groups if before else ()), figures(after.groups))
+        earlier = _figures(tenant, now, before.groups if before else ())
+        later = _figures(tenant, now, after.groups)
     except PromqlError:
         return None
-    return found if found.before != found.after else None
+    return CostChange(earlier, later) if earlier != later else None
+
+
+def _figures(tenant: Tenant, now: Compilation, groups: Sequence[RuleGroup]) -> Figures:
+    cost = tenant_cost(tenant, now.platform, groups, groups)
+    return Figures(
+        cost.alerts,
+        cost.rules,
+        cost.groups,
+        cost.recorded_series,
+        cost.samples_per_second,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.compilation import FLEET, Compilation, compile_specs
@@ -57,6 +57,14 @@ class Stored:
     trees: Mapping[str, Mapping[str, bytes]]
     broken: tuple[str, ...] = ()
     """Tenants that are there and whose specs have errors."""
+
+    def differing(self, other: Stored) -> Stored:
+        """The same without the fleet's files that are alike on both sides: they are large."""
+        ours, theirs = self.trees.get(FLEET), other.trees.get(FLEET)
+        if ours is None or theirs is None:
+            return self
+        rest = {path: content for path, content in ours.items() if content != theirs.get(path)}
+        return replace(self, trees={**self.trees, FLEET: rest})
 
     def side(self, names: Sequence[str], vocabulary: Mapping[str, str]) -> Side:
         """These tenants and the fleet, read. Raises Unreadable."""
