@@ -8,11 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TENANT ?=
+AGAINST ?=
 # Half of the tests wait for servers: more of them at once than there are cores.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 CASES ?= 50000
 
-.PHONY: help build check deploy setup-alerts validate test fuzz tools lint format golden bench clean distclean
+.PHONY: help build check deploy diff setup-alerts validate test fuzz tools lint format golden bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -37,6 +38,9 @@ validate: check ## The same as check
 deploy: $(READY) ## Put output/ of TENANT=x (all without it) on the servers that platform.yaml names, and verify
 	@$(BIN)/python -m generator.tools install || true
 	@$(BIN)/tocsin deploy $(TENANT)
+
+diff: $(READY) ## Say what the specs of TENANT=x (all without it) would change in output/; AGAINST=rev
+	@$(BIN)/tocsin diff $(TENANT) $(if $(AGAINST),--against $(AGAINST))
 
 test: $(READY) ## Run every test; needs the real tools and fetches them
 	@$(BIN)/python -m generator.tools install

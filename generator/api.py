@@ -21,20 +21,26 @@ from generator.compilation import (
 )
 from generator.coverage import costs, counted, coverage, expectations, too_few
 from generator.deploying import deploy
+from generator.diffing import Diff, diff
 from generator.discovery import discovered
 from generator.drifting import drift
 from generator.findings import SpecError, in_order
 from generator.formatting import format_files, format_text, write_formatted
 from generator.initialising import initialise
 from generator.judgement import Outcome, verify
+from generator.sides import Built, Live, Revision
 from generator.testing import run_tests
 from generator.watching import Watch
 
 __all__ = [
     "FLEET",
+    "Built",
     "Compilation",
     "Compiled",
+    "Diff",
+    "Live",
     "Outcome",
+    "Revision",
     "SpecError",
     "Watch",
     "build",
@@ -42,6 +48,7 @@ __all__ = [
     "check_loaded",
     "compile_specs",
     "deploy",
+    "diff",
     "discovered",
     "drift",
     "format_files",

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from generator.api import load_one
 from generator.compile.explained import place_text, slo_answer, written_expressions
+from generator.compile.families import written
 from generator.compile.kinds import FLAPPING
 from generator.compile.naming import group_name
 from generator.compile.tenant import compile_tenant
@@ -22,7 +23,7 @@ from generator.ir.rules import AlertRule, RuleGroup
 from generator.spec.model import Platform, Tenant
 from generator.spec.validate import did_you_mean
 from generator.verify.notify.answer import Question, answer, steps
-from generator.verify.notify.choice import Unclear, chosen, written
+from generator.verify.notify.choice import Unclear, chosen
 from generator.verify.notify.circumstances import Circumstances
 
 

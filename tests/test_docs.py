@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 
 PAGES = sorted(
     p.relative_to(ROOT).as_posix()
-    for folder in (".", "docs", "docs/adr", "output/spotify-tenant-1/docs")
+    for folder in (".", "docs", "docs/adr", "docs/ci", "output/spotify-tenant-1/docs")
     for p in (ROOT / folder).glob("*.md")
 )
 HEADING = re.compile(r"^#+ (.*)$", re.M)

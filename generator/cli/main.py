@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("generator.cli.completion", "Print the completion script of a shell."),
     "deploy": ("generator.cli.deploy", "Put output/ on servers, reload and verify; or go back."),
     "drift": ("generator.cli.drift", "Say what running servers have that output/ has not."),
+    "diff": ("generator.cli.diff", "Say what a change means, in alerts and people."),
     "explain": (
         "generator.cli.explain",
         "Say who is told and why, what a rule or an SLO means.",

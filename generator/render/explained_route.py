@@ -180,13 +180,13 @@ def _closed(reach: Reach, tenant: str) -> str:
     """Why its times keep a route from telling, in the words of the spec."""
     if not reach.closed_by:
         return ""
-    names = [_interval(name, tenant) for name in reach.closed_by]
+    names = [interval_text(name, tenant) for name in reach.closed_by]
     if set(reach.closed_by) <= set(reach.taken.leaf.muted):
         return f"not while {' or '.join(names)}"
     return f"only while {' or '.join(names)}"
 
 
-def _interval(name: str, tenant: str) -> str:
+def interval_text(name: str, tenant: str) -> str:
     """`acme/oncall/primary/ann` as `ann is on call in primary`."""
     parts = name.removeprefix(f"{tenant}/").split("/")
     match parts:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from generator.compile.directory import SHARED
+from generator.compile.families import families
 from generator.compile.kinds import MARKER
 from generator.findings import Finding, Place, error, warning
 from generator.ir.build import Build
@@ -26,7 +27,7 @@ from generator.ir.routing import AlertmanagerConfig, Matcher, Route
 from generator.ir.rules import AlertRule
 from generator.render.alertmanager import matcher_text
 from generator.values import Duration
-from generator.verify.notify.document import called, families, rungs
+from generator.verify.notify.document import called, rungs
 from generator.verify.notify.incident import labels_of
 from generator.verify.notify.inhibition import inhibited_by
 from generator.verify.notify.periods import (

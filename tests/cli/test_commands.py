@@ -252,7 +252,7 @@ def test_outside_a_repository(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["build", "check", "test", "oncall", "explain", "catalog", "schema"]
+    "command", ["build", "check", "diff", "test", "oncall", "explain", "catalog", "schema"]
 )
 def test_help_teaches(repository: Path, command: str) -> None:
     answer = tocsin(command, "--help", cwd=repository)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from generator.compile.families import families
 from generator.compile.tenant import compile_fleet, compile_tenant
 from generator.findings import Level
 from generator.ir.build import Build
@@ -22,7 +23,6 @@ from generator.verify.invariants import (
     watched,
 )
 from generator.verify.notify import incident
-from generator.verify.notify.document import families
 from generator.verify.notify.routing import Tree
 from tests.builders import PLACE, alert, channel, platform, tenant
 from tests.compile_routing.planned import person, policy, rota, step, window

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from generator.compile.families import Family, written
 from generator.ir.explained import Firing, Reach, RouteAnswer, StepAnswer
 from generator.ir.routing import AlertmanagerConfig
 from generator.ir.rules import RuleGroup
 from generator.values import Duration
-from generator.verify.notify.choice import Family, Unclear, chosen, written
+from generator.verify.notify.choice import Unclear, chosen
 from generator.verify.notify.circumstances import Circumstances, assumed, read_named
 from generator.verify.notify.incident import due, incident, labels_of
 from generator.verify.notify.inhibition import mutings

@@ -5,14 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
+from generator.compile.families import Family, families, written
 from generator.compile.kinds import FLAPPING, MARKER
 from generator.ir.rules import AlertRule, RuleGroup
 from generator.promql.labels import output_labels
 from generator.promql.parser import parse
-from generator.verify.notify.document import families
 from generator.verify.notify.routing import Labels
-
-Family = tuple[AlertRule, ...]
 
 
 class Unclear(Exception):
@@ -72,11 +70,3 @@ def _may_have(rule: AlertRule, name: str, value: str) -> bool:
         return rule.labels[name] == value
     given = output_labels(parse(rule.expr), {})
     return given.open or name in given.named
-
-
-def written(rule: AlertRule, among: Sequence[Family]) -> str:
-    """`Alert{label="value"}` with the labels in which it differs from its namesakes."""
-    others = [f[0].labels for f in among if f[0].alert == rule.alert]
-    telling = [(k, v) for k, v in sorted(rule.labels.items()) if any(o.get(k) != v for o in others)]
-    inside = ", ".join(f'{k}="{v}"' for k, v in telling)
-    return f"{rule.alert}{{{inside}}}" if inside else rule.alert

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from generator.compile.families import families
 from generator.ir.artifacts import Artifact
 from generator.ir.incident import Ladder, Leaf, Rung
 from generator.ir.routing import AlertmanagerConfig, TimeSpan
@@ -57,21 +58,6 @@ def moments(config: AlertmanagerConfig) -> tuple[datetime, ...]:
     first = min((_first_day(s) for s in dated), default=datetime(2026, 1, 1, tzinfo=UTC))
     monday = first + timedelta(days=14 + (7 - first.weekday()) % 7)
     return (monday + timedelta(days=1, hours=10), monday + timedelta(days=6, hours=3))
-
-
-def families(groups: Iterable[RuleGroup], level: str) -> Iterable[tuple[AlertRule, ...]]:
-    """Every alert with the later steps that follow it in its group; `level` is their label."""
-    for group in groups:
-        family: list[AlertRule] = []
-        for rule in group.rules:
-            if not isinstance(rule, AlertRule):
-                continue
-            if level not in rule.labels and family:
-                yield tuple(family)
-                family = []
-            family.append(rule)
-        if family:
-            yield tuple(family)
 
 
 def rungs(tree: Tree, family: Sequence[AlertRule]) -> tuple[Rung, ...]:

@@ -1,0 +1,169 @@
+"""`tocsin diff`: what a change of the specs means."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator.cli.common import find_root, print_findings, root_option, stop
+from generator.findings import has_errors
+
+if TYPE_CHECKING:
+    from generator.api import Diff
+    from generator.sides import Base
+
+
+@click.command(name="diff")
+@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@root_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Compare with this folder instead of output/ in the repository.",
+)
+@click.option(
+    "--against",
+    metavar="REV",
+    default=None,
+    help="Compare with a git revision: its output/ where it is committed, else what its specs "
+    "compile to. main... (three dots): with where this branch left main.",
+)
+@click.option("--specs", is_flag=True, help="With --against: its specs, even if it has output/.")
+@click.option("--live", is_flag=True, help="Compare with what running servers have loaded.")
+@click.option("--prometheus", metavar="URL", default=None, help="With --live: a Prometheus.")
+@click.option("--alertmanager", metavar="URL", default=None, help="With --live: an Alertmanager.")
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    default=None,
+    help="With --live: a file with the bearer token of both servers.",
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    default=None,
+    help="With --live: the certificate authority of both servers.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="text for a terminal, markdown for a pull request's comment, json for programs.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when the meaning changes, else 0.")
+def command(
+    tenants: tuple[str, ...], root: Path | None, form: str, exit_code: bool, **where: Any
+) -> None:
+    """Say what the specs would change, for TENANTs (default: all): alerts that come, go, fire
+    sooner or later, who is told then and who no longer, panels, scrape jobs, cost, and which
+    alerts lose their pending state.
+
+    The specs as they are on disk are compared with output/ as it is on disk. Expressions are
+    compared as trees: what means the same is not told, and nothing is printed when nothing changes
+    its meaning. No file is written. Unit tests are not derived; tocsin check does that.
+
+    \b
+      tocsin diff                            what the next build changes
+      tocsin diff acme --against main        one tenant, against output/ (or specs/) of main
+      tocsin diff --against main... --format markdown > comment.md
+      tocsin diff --live --prometheus http://prometheus:9090 \\
+                  --alertmanager http://alertmanager:9093
+      tocsin diff --exit-code                0 no change of meaning, 1 a change
+
+    Exit codes: 0 compared (without --exit-code whatever was found), 1 errors in the specs, 2 wrong
+    use, 3 a tool or server failed.
+    """
+    from generator.api import diff
+    from generator.deliver.diff.reading import Unreadable
+    from generator.deliver.diff.revision import NoRevision
+
+    folder = find_root(root)
+    base = _base(folder, _Where(**where))
+    try:
+        found = diff(folder, tenants, base, progress=form == "text")
+    except NoRevision as problem:
+        stop(str(problem), 2)
+    except Unreadable as problem:
+        stop(str(problem), 3)
+    _print(found, form)
+    if has_errors(found.findings):
+        sys.exit(1)
+    changed = found.changes is not None and not found.changes.silent
+    sys.exit(1 if exit_code and changed else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """The options that say what to compare with."""
+
+    output: Path | None
+    against: str | None
+    specs: bool
+    live: bool
+    prometheus: str | None
+    alertmanager: str | None
+    token_file: Path | None
+    ca_file: Path | None
+
+
+def _base(folder: Path, where: _Where) -> Base:
+    """What to compare with. Raises click.UsageError for options that contradict each other."""
+    from generator.api import Built, Revision
+
+    if sum((where.output is not None, where.against is not None, where.live)) > 1:
+        raise click.UsageError("one of --output, --against and --live")
+    if where.live != (where.prometheus is not None):
+        raise click.UsageError("--live and --prometheus URL belong together")
+    if not where.live and (where.alertmanager or where.token_file or where.ca_file):
+        raise click.UsageError("--alertmanager, --token-file and --ca-file belong to --live")
+    if where.specs and where.against is None:
+        raise click.UsageError("--specs belongs to --against")
+    if where.prometheus is not None:
+        return _live(where, where.prometheus)
+    if where.against is not None:
+        return Revision(where.against, where.specs)
+    return Built(where.output if where.output is not None else folder / "output")
+
+
+def _live(where: _Where, prometheus: str) -> Base:
+    from generator.api import Live
+    from generator.servers.alertmanager import Alertmanager
+    from generator.servers.http import Server
+    from generator.servers.prometheus import Prometheus
+
+    def server(url: str) -> Server:
+        return Server(url, where.token_file, where.ca_file)
+
+    try:
+        other = Alertmanager(server(where.alertmanager)) if where.alertmanager else None
+        return Live(Prometheus(server(prometheus)), other)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
+
+
+def _print(found: Diff, form: str) -> None:
+    from generator.render.changes.data import changes_json
+    from generator.render.changes.markdown import changes_markdown
+    from generator.render.changes.text import changes_text, uncompared_text
+
+    if form == "json":
+        click.echo(changes_json(found.changes, found.findings), nl=False)
+        return
+    errors = [f for f in found.findings if has_errors([f])]
+    print_findings(errors, "text")
+    if found.changes is None:
+        return
+    if form == "markdown":
+        click.echo(changes_markdown(found.changes), nl=False)
+        return
+    colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    click.echo(changes_text(found.changes, color=colored), nl=False)
+    click.echo(uncompared_text(found.changes), nl=False, err=True)
