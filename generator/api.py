@@ -22,6 +22,7 @@ from generator.compilation import (
 from generator.coverage import costs, counted, coverage, expectations, too_few
 from generator.findings import SpecError, in_order
 from generator.judgement import Outcome, verify
+from generator.previewing import Source, Wanted, preview
 from generator.testing import run_tests
 
 __all__ = [
@@ -29,11 +30,14 @@ __all__ = [
     "Compilation",
     "Compiled",
     "Outcome",
+    "Source",
+    "Wanted",
     "build",
     "check",
     "check_loaded",
     "compile_specs",
     "load_one",
+    "preview",
     "run_tests",
     "verify",
 ]
