@@ -27,6 +27,10 @@ from generator.tools import need
 from generator.values import Duration
 
 
+SCRAPE = 15.0
+"""Seconds: what Grafana takes for a data source that does not say how often it scrapes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a preview's data is from: a server, a TSDB's folder or OpenMetrics text; or nowhere."""
@@ -133,7 +137,7 @@ def _drawn(
     )
     with _bar(total, progress) as advance:
         for view, document in zip(views, documents, strict=True):
-            times = _times(view, build, wanted)
+            times = _times(view, wanted)
             found = answered(document, prometheus, times, advance)
             links = [(d["title"].rpartition(" / ")[2], f"{v.view}.html", v is view)
                      for v, d in zip(views, documents, strict=True)]  # fmt: skip
@@ -160,11 +164,10 @@ def _drawn(
     return Outcome(in_order(findings), told)
 
 
-def _times(view: Dashboard, build: Build, wanted: Wanted) -> Times:
+def _times(view: Dashboard, wanted: Wanted) -> Times:
     length = wanted.range or Duration.parse(view.time_from.removeprefix("now-"))
     assert wanted.at is not None
-    scrape = min((job.interval.seconds for job in build.scrape if job.interval), default=15.0)
-    return Times(wanted.at - length.seconds, wanted.at, scrape)
+    return Times(wanted.at - float(length.seconds), wanted.at, SCRAPE)
 
 
 def _zone(document: dict[str, Any]) -> str:

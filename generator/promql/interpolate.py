@@ -1,4 +1,4 @@
-"""Grafana's variables in an expression, put in as Grafana puts them: by token, never by text search.
+"""Grafana's variables in an expression, put in by token as Grafana puts them.
 
 In a string the values stand as a regular expression would need them; elsewhere as they are.
 """

@@ -153,7 +153,7 @@ class _Asking:
         length = self.times.end - self.times.start
         own = str(spot.panel.get("timeFrom") or "")
         if own:
-            length = Duration.parse(own).seconds
+            length = float(Duration.parse(own).seconds)
         pixels = max(60, WIDTH * spot.width // 24)
         wanted = max(length / pixels, self.times.scrape)
         step = float(next((s for s in _STEPS if s >= wanted), math.ceil(wanted / 86400) * 86400))
@@ -235,8 +235,8 @@ class _Asking:
             if self.prometheus is None or not one.get("enable") or not one.get("expr"):
                 continue
             length = self.times.end - self.times.start
-            least = Duration.parse(str(one.get("step") or "1m")).seconds
-            step = max(least, math.ceil(length / 1000 / 15) * 15)
+            least = float(Duration.parse(str(one.get("step") or "1m")).seconds)
+            step = max(least, math.ceil(length / 1000 / 15) * 15.0)
             end = math.floor(self.times.end / step) * step
             try:
                 found = self.prometheus.query_range(

@@ -32,7 +32,7 @@ def workspace() -> Iterator[Path]:
 
 
 def blocks_from(promtool: Tool, openmetrics: Path, data: Path) -> None:
-    """Add OpenMetrics text with timestamps to a TSDB's folder. Raises ToolFailed with the reason."""
+    """Add OpenMetrics text with timestamps to a TSDB's folder. Raises ToolFailed."""
     arguments = ["tsdb", "create-blocks-from", "openmetrics", str(openmetrics), str(data)]
     done = run(promtool, arguments, timeout=600)
     if done.returncode:

@@ -60,7 +60,7 @@ class Asked:
 
 
 def framed(asked: Asked, lines: Sequence[Line], alone: bool) -> tuple[Frame, ...]:
-    """The frames of an answer. `alone`: the panel has no other query, so `Value` needs no letter."""
+    """The frames of an answer. `alone`: no other query, so `Value` needs no letter."""
     if asked.form == "table":
         return (_table(asked, lines, alone),) if lines else ()
     names = named(asked, [line.labels for line in lines])

@@ -1,4 +1,4 @@
-"""Grafana's transformations on frames. What is not known here is named, so that a page can say so."""
+"""Grafana's transformations on frames; those that are not known here are named."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def reduced(values: Sequence[Value], calculation: str) -> Value:
         "delta": lambda found: found[-1] - found[0],
         "diff": lambda found: found[-1] - found[0],
     }
-    return made.get(calculation, lambda found: found[-1])(numbers)
+    return made[calculation](numbers) if calculation in made else numbers[-1]
 
 
 def _organize(frames: Frames, options: Options) -> Frames:
