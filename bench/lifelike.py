@@ -44,9 +44,9 @@ class World:
     def incident(self, at: float) -> float:
         """How bad it is, 0 to 1: half an hour after the deployment, rising fast, mended."""
         since = (at - self.deployed) / 60
-        if not 2 <= since <= 42:
+        if not 2 <= since <= 30:
             return 0.0
-        return min(1.0, (since - 2) / 6) if since < 32 else max(0.0, (42 - since) / 10)
+        return min(1.0, (since - 2) / 5) if since < 24 else max(0.0, (30 - since) / 6)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _api(world: World) -> Iterator[Family]:
                 return 85 * share * world.traffic(at)
 
             def failing(at: float) -> float:
-                return 0.0003 + 0.055 * world.incident(at)
+                return 0.0002 + 0.036 * world.incident(at)
 
             own = place | {"method": method}
             requests += [
@@ -182,11 +182,11 @@ def _api(world: World) -> Iterator[Family]:
 
 def _below(bound: float, bad: float) -> float:
     """Part of the requests answered within a bound: log-normal, slower when things are bad."""
-    middle = 0.062 * (1 + 2.4 * bad)
+    middle = 0.052 * (1 + 1.8 * bad)
     return (
         1.0
         if math.isinf(bound)
-        else 0.5 * math.erfc(-math.log(bound / middle) / (0.62 + 0.3 * bad) / math.sqrt(2))
+        else 0.5 * math.erfc(-math.log(bound / middle) / (0.52 + 0.2 * bad) / math.sqrt(2))
     )
 
 
@@ -421,7 +421,7 @@ def _identity(world: World) -> Iterator[Family]:
             yield Family(name, "counter", ((own, lambda at: 0.0),))
         day = world.end - world.end % DAY
         for name, value in (
-            ("audit_last_event_timestamp_seconds", lambda at: at - at % 7),
+            ("audit_last_event_timestamp_seconds", lambda at: at - 3),
             (
                 "backup_last_success_timestamp_seconds",
                 lambda at: day + 2 * HOUR if at >= day + 2 * HOUR else day - 22 * HOUR,
@@ -461,15 +461,20 @@ def _series(
         f'{k}="{"+Inf" if v == "inf" else v}"' for k, v in sorted({**own, "tenant": TENANT}.items())
     )
     head = f"{family.name}{suffix}{{{inner}}}"
+
+    def pace(at: float) -> float:
+        """What is older than nine hours only fills long windows: a sample in two minutes."""
+        return step if at >= world.end - 9 * HOUR else max(step, 120.0)
+
     total, at = chance.uniform(1e4, 2e4) if counted else 0.0, world.start
     while at <= world.end:
         now = value(at) * (1 + family.noise * chance.gauss(0, 0.5))
         if counted:
-            total += max(0.0, now) * step
+            total += max(0.0, now) * pace(at)
             now = total
         if not math.isnan(now):
             yield f"{head} {now:.9g} {at:.0f}\n"
-        at += step
+        at += pace(at)
 
 
 def main() -> None:
@@ -478,7 +483,7 @@ def main() -> None:
     parser.add_argument(
         "--end", type=datetime.fromisoformat, default=datetime.fromtimestamp(END, UTC)
     )
-    parser.add_argument("--hours", type=float, default=24)
+    parser.add_argument("--hours", type=float, default=40)
     parser.add_argument("--step", type=float, default=30)
     given = parser.parse_args()
     end = given.end.timestamp()

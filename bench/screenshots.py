@@ -29,7 +29,7 @@ VIEWS = ("executive", "technical", "security", "ml")
 SHOWN = Duration.of(hours=6)
 
 
-def data(folder: Path, hours: float = 14) -> Path:
+def data(folder: Path, hours: float = 40) -> Path:
     """A TSDB with a lifelike time and what the rules made of its last seven hours."""
     tsdb = folder / "tsdb"
     tsdb.mkdir(parents=True)

@@ -41,12 +41,6 @@ function timeAxis(panel) {
   };
 }
 
-function axisStep(high, low) {
-  // Enough decimals that neighbouring ticks differ.
-  const step = (high - low) / 5;
-  return step > 0 ? Math.max(0, -Math.floor(Math.log10(step))) : 0;
-}
-
 function valueAxes(panel, fields) {
   const {weak, line} = ink();
   const keys = [...new Set(fields.map(axisKey))];
@@ -61,22 +55,34 @@ function valueAxes(panel, fields) {
       type: log ? "log" : "value", logBase: custom.scaleDistribution?.log || 10, position: index ? "right" : "left",
       min: config.min ?? soft(custom.axisSoftMin, (v) => Math.min(v, low)),
       max: config.max ?? soft(custom.axisSoftMax, (v) => Math.max(v, high)),
+      interval: niceStep(config.unit, config.min ?? low, config.max ?? high),
       scale: config.min === undefined && custom.drawStyle !== "bars", name: custom.axisLabel || "",
       nameTextStyle: {color: weak, fontSize: 11}, splitNumber: panel.grid[3] > 6 ? 4 : 3,
-      axisLabel: {color: weak, fontSize: 11, formatter: (v) => axisText(v, own[0], high, low)},
+      axisLabel: {color: weak, fontSize: 11, formatter: (v) => axisText(v, own[0], (high - low) / 4)},
       splitLine: {show: index === 0, lineStyle: {color: line}}, axisLine: {show: false},
     };
   })};
 }
 const axisKey = (field) => `${field.config.unit}|${(field.config.custom || {}).axisPlacement || ""}`;
-function axisText(value, field, high, low) {
-  const {unit, decimals, min, max} = field.config;
-  const span = (max ?? high) - (min ?? low);
-  if (unit === "percentunit") return unitText(value, unit, Math.max(0, axisStep(span * 100, 0)));
-  if (["none", "short", "percent"].includes(unit || "none") && Math.abs(value) < 1000) {
-    return unitText(value, unit, value % 1 ? Math.max(axisStep(span, 0), Math.min(decimals ?? 0, 3)) : 0);
+function axisText(value, field, step) {
+  // As few decimals as tell neighbouring ticks apart.
+  const {unit} = field.config;
+  for (const decimals of [0, 1, 2, 3, 4, 5]) {
+    const text = unitText(value, unit, decimals);
+    const exact = unitText(value, unit, 6);
+    if (Math.abs(parseFloat(text) - parseFloat(exact)) < 1e-6 || value === 0) return text;
+    if (decimals > 1 && text !== unitText(value + step, unit, decimals)) return text;
   }
   return unitText(value, unit);
+}
+
+const NICE_TIMES = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
+function niceStep(unit, low, high) {
+  // Steps that are round in the unit's own parts: minutes, days, powers of two.
+  const span = high - low;
+  if (unit === "s" && span > 90) return NICE_TIMES.find((step) => step >= span / 5) || undefined;
+  if (unit === "bytes" && span > 2048) return Math.pow(2, Math.ceil(Math.log2(span / 5)));
+  return undefined;
 }
 
 function seriesColour(field, index) {
@@ -150,21 +156,18 @@ function thresholdMarks(field, style, axis) {
 }
 
 function addEvents(series, panel) {
+  // One line a moment: what began within the same hundredth of the range stands together.
   const [from, to] = panel.range;
-  const near = view.events.filter((event) => event.until >= from && event.at <= to);
-  if (!near.length) return;
-  const lines = near.map((event) => ({
-    xAxis: local(Math.max(event.at, from)),
-    lineStyle: {color: colour(event.color), type: "dotted", width: 1, opacity: 0.75},
-  }));
-  series.markLine = series.markLine || {silent: true, symbol: "none", animation: false, label: {show: false}, data: []};
-  series.markLine.data.push(...lines);
-  const spans = near.filter((event) => event.until > event.at);
-  if (spans.length && !series.markArea) {
-    series.markArea = {silent: true, data: spans.map((event) => [
-      {xAxis: local(Math.max(event.at, from)), itemStyle: {color: colour(event.color), opacity: 0.05}},
-      {xAxis: local(Math.min(event.until, to))}])};
+  const places = new Map();
+  for (const event of view.events) {
+    if (event.at < from || event.at > to) continue;
+    const key = `${event.color} ${Math.round((event.at - from) / (to - from) * 100)}`;
+    if (!places.has(key)) places.set(key, event);
   }
+  if (!places.size) return;
+  series.markLine = series.markLine || {silent: true, animation: false, label: {show: false}, data: []};
+  series.markLine.data.push(...[...places.values()].map((event) => ({
+    xAxis: local(event.at), symbol: "none", lineStyle: {color: colour(event.color), type: "dotted", width: 1, opacity: 0.55}})));
 }
 
 function pointsText(points, fields) {
