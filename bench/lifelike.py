@@ -130,7 +130,7 @@ def _api(world: World) -> Iterator[Family]:
                 return 85 * share * world.traffic(at)
 
             def failing(at: float) -> float:
-                return 0.0002 + 0.036 * world.incident(at)
+                return 0.0001 + 0.016 * world.incident(at)
 
             own = place | {"method": method}
             requests += [
@@ -396,15 +396,16 @@ def _database(world: World) -> Iterator[Family]:
 
 def _identity(world: World) -> Iterator[Family]:
     attack = world.end - 2.6 * HOUR
+    day = world.end - world.end % DAY
+
+    def tried(at: float) -> float:
+        return 3 + 9 * world.traffic(at)
+
+    def denied(at: float) -> float:
+        return 0.02 * tried(at) + (4.5 if 0 <= at - attack < 900 else 0)
+
     for i in (1, 2):
         own = {"job": "identity", "instance": f"identity-{i}:9000"}
-
-        def tried(at: float) -> float:
-            return 3 + 9 * world.traffic(at)
-
-        def denied(at: float) -> float:
-            return 0.02 * tried(at) + (4.5 if 0 <= at - attack < 900 else 0)
-
         yield Family("auth_attempts", "counter", ((own, lambda at: tried(at) + denied(at)),), 0.08)
         yield Family("auth_failures", "counter", ((own, denied),), 0.08)
         yield Family(
@@ -419,7 +420,6 @@ def _identity(world: World) -> Iterator[Family]:
         yield Family("audit_events", "counter", ((own, lambda at: 12 * world.traffic(at)),), 0.06)
         for name in ("audit_events_dropped", "audit_sequence_gaps"):
             yield Family(name, "counter", ((own, lambda at: 0.0),))
-        day = world.end - world.end % DAY
         for name, value in (
             ("audit_last_event_timestamp_seconds", lambda at: at - 3),
             (

@@ -62,10 +62,15 @@ def layers(rules: Sequence[Rule]) -> Iterator[list[Rule]]:
     """Rules that need only what is there; where they wait for each other, all that are left."""
     left = list(rules)
     while left:
-        waiting = {rule.name for rule in left}
-        ready = [r for r in left if not (r.needs - {r.name}) & waiting] or left
+        ready = [rule for rule in left if not any(_waits(rule, other) for other in left)] or left
         yield ready
         left = [rule for rule in left if rule not in ready]
+
+
+def _waits(rule: Rule, other: Rule) -> bool:
+    """Whether a rule reads what another is yet to record; rules that read each other do not."""
+    together = other.name == rule.name and rule.name in other.needs
+    return other is not rule and other.name in rule.needs and not together
 
 
 def record(

@@ -26,7 +26,6 @@ from generator.servers.temporary import blocks_from, copied, newest, prometheus_
 from generator.tools import need
 from generator.values import Duration
 
-
 SCRAPE = 15.0
 """Seconds: what Grafana takes for a data source that does not say how often it scrapes."""
 

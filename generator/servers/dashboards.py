@@ -128,7 +128,7 @@ class _Asking:
                 return list(self.prometheus.label_values(label.strip(), inner))
             series = self.prometheus.query(self._put(found[2], chosen), self.times.end)
         except (ServerFailed, PromqlError) as problem:
-            self.problems.append((f"variable {one['name']!r}", str(problem)))
+            self.problems.append((f"variable {one['name']!r}", self._said(problem)))
             return []
         return _chosen_by(str(one.get("regex", "")), [_written(line) for line in series])
 
@@ -146,7 +146,12 @@ class _Asking:
                 frames += self._target(target, spot, (start, end, step), len(targets) == 1)
             return Answer(tuple(frames), "", start, end)
         except (ServerFailed, PromqlError) as problem:
-            return Answer((), str(problem), start, end)
+            return Answer((), self._said(problem), start, end)
+
+    def _said(self, problem: Exception) -> str:
+        """Without the server's address, which for data of files is another each time."""
+        base = self.prometheus.server.url if self.prometheus else ""
+        return str(problem).replace(base, "") if base else str(problem)
 
     def _range(self, spot: Spot) -> tuple[float, float, float]:
         """(start, end, step): whole steps, so that the same data gives the same picture."""
@@ -246,7 +251,7 @@ class _Asking:
                     timedelta(seconds=step),
                 )
             except (ServerFailed, PromqlError) as problem:
-                self.problems.append((f"annotation {one['name']!r}", str(problem)))
+                self.problems.append((f"annotation {one['name']!r}", self._said(problem)))
                 continue
             made += _stretches(one, found, step)
         made.sort(key=lambda e: (-e.at, e.name, e.title, e.text))

@@ -50,12 +50,13 @@ function valueAxes(panel, fields) {
     const custom = config.custom || {};
     const soft = (given, extreme) => (given === undefined || given === null ? undefined : extreme(given));
     const [low, high] = limitsOf({config: {}, values: []}, own);
+    const nice = niceStep(config.unit, config.min ?? low, config.max ?? high);
     const log = custom.scaleDistribution?.type === "log";
     return {
       type: log ? "log" : "value", logBase: custom.scaleDistribution?.log || 10, position: index ? "right" : "left",
-      min: config.min ?? soft(custom.axisSoftMin, (v) => Math.min(v, low)),
-      max: config.max ?? soft(custom.axisSoftMax, (v) => Math.max(v, high)),
-      interval: niceStep(config.unit, config.min ?? low, config.max ?? high),
+      min: config.min ?? soft(custom.axisSoftMin, (v) => Math.min(v, low)) ?? (nice && Math.floor(low / nice) * nice),
+      max: config.max ?? soft(custom.axisSoftMax, (v) => Math.max(v, high)) ?? (nice && Math.ceil(high / nice) * nice),
+      interval: nice,
       scale: config.min === undefined && custom.drawStyle !== "bars", name: custom.axisLabel || "",
       nameTextStyle: {color: weak, fontSize: 11}, splitNumber: panel.grid[3] > 6 ? 4 : 3,
       axisLabel: {color: weak, fontSize: 11, formatter: (v) => axisText(v, own[0], (high - low) / 4)},
@@ -97,7 +98,7 @@ function timeseries(panel) {
   if (!fields.some((field) => field.values.some((v) => v !== null))) return null;
   const {keys, axes} = valueAxes(panel, fields);
   const steps = fields[0].config.custom?.thresholdsStyle?.mode || "off";
-  const series = fields.map((field, index) => lineOf(panel, field, index, Math.min(1, keys.indexOf(axisKey(field)))));
+  const series = fields.map((field, index) => lineOf(fields, field, index, Math.min(1, keys.indexOf(axisKey(field)))));
   if (series.length) {
     Object.assign(series[0], thresholdMarks(fields[0], steps, axes[0]), {});
     addEvents(series[0], panel);
@@ -111,7 +112,7 @@ function timeseries(panel) {
   };
 }
 
-function lineOf(panel, field, index, axis) {
+function lineOf(fields, field, index, axis) {
   const custom = field.config.custom || {};
   const own = seriesColour(field, index);
   const bars = custom.drawStyle === "bars";
@@ -119,11 +120,13 @@ function lineOf(panel, field, index, axis) {
   const dash = custom.lineStyle?.fill === "dash" ? custom.lineStyle.dash || [8, 6] : custom.lineStyle?.fill === "dot" ? [1, 4] : undefined;
   const times = field.time.grid
     ? Array.from({length: field.time.grid[2]}, (_, i) => field.time.grid[0] + i * field.time.grid[1]) : field.time.values;
+  // In a stack, nothing counts as zero where another series has a value.
+  const empty = (i) => (group && fields.some((other) => other.values[i] !== null && other.values[i] !== undefined) ? 0 : null);
   const sign = custom.transform === "negative-Y" ? -1 : 1;
   const known = field.values.filter((v) => v !== null).length;
   return {
     name: field.title, type: bars ? "bar" : "line", yAxisIndex: axis, stack: group, stackStrategy: "all",
-    data: field.values.map((v, i) => [local(times[i]), v === null || !Number.isFinite(v) ? null : v * sign]),
+    data: field.values.map((v, i) => [local(times[i]), v === null || !Number.isFinite(v) ? empty(i) : v * sign]),
     itemStyle: {color: own}, barMaxWidth: 14, barCategoryGap: "10%", barMinWidth: 1,
     lineStyle: {width: custom.lineWidth ?? 1, color: own, type: dash || "solid"},
     step: {stepBefore: "start", stepAfter: "end"}[custom.lineInterpolation], smooth: custom.lineInterpolation === "smooth" ? 0.3 : false,
@@ -165,7 +168,7 @@ function addEvents(series, panel) {
     if (!places.has(key)) places.set(key, event);
   }
   if (!places.size) return;
-  series.markLine = series.markLine || {silent: true, animation: false, label: {show: false}, data: []};
+  series.markLine = series.markLine || {silent: true, symbol: "none", animation: false, label: {show: false}, data: []};
   series.markLine.data.push(...[...places.values()].map((event) => ({
     xAxis: local(event.at), symbol: "none", lineStyle: {color: colour(event.color), type: "dotted", width: 1, opacity: 0.55}})));
 }
