@@ -8,11 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TENANT ?=
+PROMETHEUS ?=
 # Half of the tests wait for servers: more of them at once than there are cores.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 CASES ?= 50000
 
-.PHONY: help build check test fuzz tools lint format golden bench clean distclean
+.PHONY: help build check preview test fuzz tools lint format golden bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -24,6 +25,9 @@ build: $(READY) ## Compile TENANT=x (all without it) into output/, verified with
 check: $(READY) ## Check TENANT=x (all without it) with the real tools; write nothing
 	@$(BIN)/python -m generator.tools install
 	@$(BIN)/tocsin check $(TENANT)
+
+preview: $(READY) ## Draw the dashboards of TENANT=x as pages in preview/x; PROMETHEUS=url gives them data
+	@$(BIN)/tocsin preview $(TENANT) $(if $(PROMETHEUS),--prometheus $(PROMETHEUS))
 
 test: $(READY) ## Run every test; needs the real tools and fetches them
 	@$(BIN)/python -m generator.tools install
