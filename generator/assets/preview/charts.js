@@ -194,8 +194,8 @@ function heatmap(panel) {
     const bound = Number(field.labels?.le === "+Inf" ? Infinity : field.labels?.le ?? NaN);
     return Number.isNaN(bound) ? field.title : bound === Infinity ? "above" : unitText(bound, yUnit && yUnit !== "none" ? yUnit : "short");
   });
-  const data = fields.flatMap((field, y) => field.values.flatMap((v, x) => (v ? [[x, y, v]] : [])));
-  const high = data.reduce((a, d) => Math.max(a, d[2]), 0) || 1;
+  const high = fields.reduce((most, field) => field.values.reduce((a, v) => Math.max(a, v || 0), most), 0) || 1;
+  const data = fields.flatMap((field, y) => field.values.flatMap((v, x) => (v > high / 1000 ? [[x, y, v]] : [])));
   const {weak, line, panel: base} = ink();
   const [from, to] = panel.range;
   const ramp = cssColour("--dark") === "1" ? ["#1b2a4a", "#2b5fa8", "#4aa3c7", "#d9d25a", "#f5793a"] : ["#dbe9fb", "#8ab8ff", "#3274d9", "#f0b429", "#d9480f"];
