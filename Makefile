@@ -9,11 +9,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TENANT ?=
 AGAINST ?=
+PROMETHEUS ?=
 # Half of the tests wait for servers: more of them at once than there are cores.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 CASES ?= 50000
 
-.PHONY: help build check deploy diff setup-alerts validate test fuzz tools lint format golden bench clean distclean
+.PHONY: help build check deploy diff preview setup-alerts validate test fuzz tools lint format golden bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -41,6 +42,9 @@ deploy: $(READY) ## Put output/ of TENANT=x (all without it) on the servers that
 
 diff: $(READY) ## Say what the specs of TENANT=x (all without it) would change in output/; AGAINST=rev
 	@$(BIN)/tocsin diff $(TENANT) $(if $(AGAINST),--against $(AGAINST))
+
+preview: $(READY) ## Draw the dashboards of TENANT=x as pages in preview/x; PROMETHEUS=url gives them data
+	@$(BIN)/tocsin preview $(TENANT) $(if $(PROMETHEUS),--prometheus $(PROMETHEUS))
 
 test: $(READY) ## Run every test; needs the real tools and fetches them
 	@$(BIN)/python -m generator.tools install

@@ -28,6 +28,7 @@ from generator.findings import SpecError, in_order
 from generator.formatting import format_files, format_text, write_formatted
 from generator.initialising import initialise
 from generator.judgement import Outcome, verify
+from generator.previewing import Source, Wanted, preview
 from generator.sides import Built, Live, Revision
 from generator.testing import run_tests
 from generator.watching import Watch
@@ -41,7 +42,9 @@ __all__ = [
     "Live",
     "Outcome",
     "Revision",
+    "Source",
     "SpecError",
+    "Wanted",
     "Watch",
     "build",
     "check",
@@ -55,6 +58,7 @@ __all__ = [
     "format_text",
     "initialise",
     "load_one",
+    "preview",
     "run_tests",
     "verify",
     "write_formatted",

@@ -21,3 +21,12 @@ def echarts() -> str:
     if "</script" in text.lower() or "<!--" in text:
         raise ValueError(f"{ECHARTS} cannot stand inside a page")
     return text
+
+
+def preview_parts() -> tuple[str, str, str]:
+    """(style, script, HTML with `@@…@@` where they go) of the preview of dashboards."""
+    own = files(__package__).joinpath("preview")
+    scripts = ("units.js", "fields.js", "charts.js", "boxes.js", "page.js")
+    script = "\n".join(own.joinpath(name).read_text(encoding="utf-8") for name in scripts)
+    style, body = (own.joinpath(n).read_text(encoding="utf-8") for n in ("page.css", "page.html"))
+    return style, script, body
