@@ -66,7 +66,7 @@ def preview(root: Path, wanted: Wanted, source: Source, *, progress: bool = Fals
     data of files cannot be served.
     """
     try:
-        compilation = compile_specs(root, [wanted.tenant], progress)
+        compilation = compile_specs(root, [wanted.tenant], progress, proven=False)
     except SpecError as problem:
         return Outcome(problem.findings)
     build = compilation.tenants[wanted.tenant].build

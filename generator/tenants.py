@@ -12,15 +12,32 @@ from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 
-from generator.api import check, compile_specs, load_one, run_tests, verify
+from generator.api import (
+    Diff,
+    Live,
+    Revision,
+    check,
+    compile_specs,
+    deploy,
+    diff,
+    drift,
+    load_one,
+    preview,
+    run_tests,
+    verify,
+)
 from generator.building import Manner, write_verified
 from generator.compilation import Compilation
+from generator.deploying import Options, Request
+from generator.drifting import Watched
 from generator.explain import explain_alert, explain_route, explain_slo, moment
 from generator.findings import Finding, Place, SpecError, error, has_errors, in_order
 from generator.ir.artifacts import Artifact
 from generator.ir.calendar import Duty
 from generator.ir.explained import AlertAnswer, RouteAnswer, SloAnswer
 from generator.judgement import Outcome
+from generator.previewing import Source, Wanted
+from generator.sides import Built as BuiltSide
 from generator.spec.load import TENANTS_FOLDER, explain_value
 from generator.spec.model import Tenant as TenantModel
 from generator.verify.notify.answer import Question
@@ -157,6 +174,50 @@ class Tenant:
 
         start = self._moment(at)
         return {name: duty_at(rota, start)[0] for name, rota in self.load().oncall.items()}
+
+    def diff(self, against: str | Live | Revision | None = None) -> Diff:
+        """What the spec as it is now would change, in alerts, limits, people, panels and cost.
+
+        `against`: a git revision's name, a `generator.api.Revision` or `Live`; None: output/.
+        Raises NoRevision, Unreadable, ServerFailed, ToolMissing and ToolFailed.
+        """
+        if isinstance(against, str):
+            against = Revision(against)
+        return diff(self.root, [self.name], against or BuiltSide(self.root / "output"))
+
+    def deploy(self, to: Options | None = None, *, dry_run: bool = False) -> Outcome:
+        """Put this tenant's output/ on the servers, verified, or back where they refuse it.
+
+        `to`: where; None: as platform.yaml says. Raises NoTarget, ServerFailed before anything
+        was moved, OutputError and SpecError.
+        """
+        output = self.root / "output"
+        request = Request(self.root, output, to or Options(), (self.name,), dry_run=dry_run)
+        return deploy(request)
+
+    def drift(self, where: Options | None = None) -> Outcome:
+        """What the servers have of this tenant that output/ has not, and the reverse.
+
+        `where`: the servers; None: as platform.yaml says. Raises NoTarget, ServerFailed,
+        OutputError and SpecError.
+        """
+        watched = Watched(self.root, self.root / "output", where or Options(), (self.name,))
+        return drift(watched)
+
+    def preview(
+        self,
+        output: str | PathLike[str],
+        source: Source | None = None,
+        *,
+        views: Sequence[str] = (),
+    ) -> Outcome:
+        """Draw its dashboards as web pages in a folder.
+
+        `source`: where the data is from; None: the panels say that there is none. Raises
+        ServerFailed, ToolMissing and ToolFailed.
+        """
+        wanted = Wanted(self.name, Path(output), tuple(views))
+        return preview(self.root, wanted, source or Source())
 
     def _moment(self, at: str | datetime | None) -> datetime:
         """Aware. Raises ValueError for what is no time."""
