@@ -37,6 +37,12 @@ def told_labels(labels: LabelSet, known: Iterable[str]) -> str:
     return " (" + ", ".join(f"{name} {{{{ $labels.{name} }}}}" for name in names) + ")"
 
 
+def legend_of(labels: LabelSet, known: Iterable[str]) -> str:
+    """A legend that names a series by its certain labels; empty when it has none of its own."""
+    names = sorted(labels.must - {"__name__", *known})
+    return " ".join(f"{{{{ {name} }}}}" for name in names)
+
+
 def operand(text: str) -> str:
     """An author's expression such that any operator may stand before or after it."""
     bare = text.strip()

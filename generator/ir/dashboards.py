@@ -9,6 +9,15 @@ from typing import Any
 from generator.values import Duration, IsolatedExpr
 
 
+def ref_id(index: int) -> str:
+    """Grafana's name of a panel's query by its place: A, B, … Z, AA, AB, …"""
+    letters = ""
+    while index >= 0:
+        letters = chr(ord("A") + index % 26) + letters
+        index = index // 26 - 1
+    return letters
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One query of a panel. `expr` may hold Grafana variables; it is isolated like any other."""
@@ -80,8 +89,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A dashboard variable: `query` (isolated `query`), `constant` (`value`), `custom` (`options`).
-    """
+    """A dashboard variable of a kind: `query`, isolated, `constant` with `value`, `custom`."""
 
     name: str
     label: str

@@ -14,7 +14,7 @@ import attr
 from grafanalib import core as grafana
 from grafanalib._gen import DashboardEncoder
 
-from generator.ir.dashboards import Annotation, Dashboard, Panel, Query, Row, Variable
+from generator.ir.dashboards import Annotation, Dashboard, Panel, Query, Row, Variable, ref_id
 
 SCHEMA_VERSION = 41
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -156,18 +156,9 @@ def _target(query: Query, index: int) -> Any:
         legendFormat=query.legend or "__auto",
         format=query.format,
         instant=query.instant,
-        refId=_ref(index),
+        refId=ref_id(index),
         datasource=DATASOURCE,
     )
-
-
-def _ref(index: int) -> str:
-    """A, B, … Z, AA, AB, …"""
-    letters = ""
-    while index >= 0:
-        letters = chr(ord("A") + index % 26) + letters
-        index = index // 26 - 1
-    return letters
 
 
 _LEGEND = {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True}
@@ -310,9 +301,7 @@ def _variable(variable: Variable) -> dict[str, Any]:
 
 def _choice(variable: Variable, every: dict[str, Any]) -> dict[str, Any]:
     """A variable whose values are written down; with `All`, it stands there as the first."""
-    listed = [
-        {"selected": False, "text": text, "value": value} for text, value in variable.options
-    ]
+    listed = [{"selected": False, "text": text, "value": value} for text, value in variable.options]
     first = every if variable.include_all else {**listed[0], "selected": True}
     if not variable.include_all:
         listed[0] = first
