@@ -81,7 +81,10 @@ def add_pack(
         name: replace(slo, compliance=slo.compliance or pack.compliance)
         for name, slo in read_slos(node.get("slos"), inside, reading).items()
     }
-    bundle.panels += read_panels(node.get("panels"), ("panels",), inside, reading)
+    bundle.panels += (
+        replace(panel, category=pack.category)
+        for panel in read_panels(node.get("panels"), ("panels",), inside, reading)
+    )
     recordings = node.get("recordings")
     for item in recordings.items if recordings else ():
         name = string(item.get("record"))

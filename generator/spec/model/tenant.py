@@ -52,6 +52,9 @@ class CustomPanel:
     matchers: Mapping[str, str] = field(default_factory=dict)
     """Labels and values that every selector of its queries gets: those of its service."""
 
+    category: str = ""
+    """Its pack's: system, business, ml, security; empty without a pack."""
+
     def scoped(self, selector: Mapping[str, str]) -> CustomPanel:
         """The same panel of one service's series."""
         return replace(self, matchers=selector)

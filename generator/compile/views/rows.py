@@ -1,0 +1,164 @@
+"""A service's panels in rows: itself and what it needs, requests (RED), resources (USE), alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from generator.compile.context import Context
+from generator.compile.kinds import DEPENDENCY_INFO
+from generator.compile.naming import dashboard_uid, panel_id
+from generator.compile.views.parts import ALARM, firing, row, text_panel
+from generator.compile.views.placed import Placed, drawn
+from generator.ir.dashboards import Panel, Query, Row
+from generator.promql.build import selector
+from generator.spec.model import Service
+
+REQUESTS = ("rate", "errors", "duration")
+RESOURCES = ("utilization", "saturation")
+
+
+def service_rows(
+    service: Service, placed: Sequence[Placed], context: Context, *, collapsed: bool
+) -> list[Row]:
+    """The rows of one service; what has no panel has no row."""
+    name, owner = service.name, service.owner.team
+    first = [state_panel(service.name, context), *needed(service, context)]
+    first += drawn(one for one in placed if not one.signal and one.alert is None)
+    if not placed:
+        words = f"Nothing is watched yet. Attach packs or alerts to `{name}`."
+        first.append(text_panel(f"empty:{name}", f"{name}: nothing yet", words))
+    rows = [row(f"service:{name}", f"{name}, {owner}", first, collapsed=collapsed)]
+    for key, title, signals in (
+        ("red", "rate, errors, duration", REQUESTS),
+        ("use", "utilisation, saturation", RESOURCES),
+    ):
+        found = drawn(signalled(placed, signals))
+        if found:
+            rows.append(row(f"{key}:{name}", f"{name}: {title}", found, collapsed=collapsed))
+    watched = drawn(one for one in placed if one.alert is not None and not one.signal)
+    if watched:
+        rows.append(row(f"alerts:{name}", f"{name}: what alerts watch", watched, collapsed=True))
+    return rows
+
+
+def signalled(placed: Iterable[Placed], signals: Sequence[str]) -> list[Placed]:
+    """Panels that tell one of the signals, in the order of the signals."""
+    found = [one for one in placed if one.signal in signals]
+    return sorted(found, key=lambda one: signals.index(one.signal))
+
+
+def class_panels(
+    variable: str, names: Sequence[str], placed: Sequence[Placed], context: Context
+) -> list[Panel]:
+    """The panels of one repeated row, in the order that rows have elsewhere."""
+    technical = any(one.view == "technical" for one in placed)
+    found: list[Panel] = []
+    if technical:
+        needing = [s for s in context.tenant.services.values() if s.depends_on]
+        found.append(_shared_state(variable, context))
+        if any(service.name in names for service in needing):
+            found.append(_shared_needed(variable, context))
+    found += drawn(one for one in placed if not one.signal and one.alert is None)
+    found += [one.panel for one in signalled(placed, (*REQUESTS, *RESOURCES))]
+    found += drawn(one for one in placed if one.alert is not None and not one.signal)
+    return found
+
+
+# --------------------------------------------------------------------------- state
+
+
+def state_key(service: str) -> str:
+    """Key of the panel with the number of a service's firing alerts."""
+    return f"state:{service}"
+
+
+def state_panel(service: str, context: Context) -> Panel:
+    """How many alerts of a service fire: where links to the service lead."""
+    label = context.platform.labels.service
+    expr = f"count({firing(context, (label, '=', service))}) or vector(0)"
+    return _firing(state_key(service), f"{service}: alerts that fire", expr, context)
+
+
+def _shared_state(variable: str, context: Context) -> Panel:
+    label = context.platform.labels.service
+    expr = f"count({firing(context, (label, '=~', f'${{{variable}:text}}'))}) or vector(0)"
+    return _firing(f"state:${variable}", "Alerts that fire", expr, context)
+
+
+def _firing(key: str, title: str, expr: str, context: Context) -> Panel:
+    return Panel(
+        key=key,
+        title=title,
+        description="Alerts of this service that fire now. Red: open them below.",
+        kind="stat",
+        queries=(Query(context.graph(expr), "firing"),),
+        unit="none",
+        thresholds=ALARM,
+        width=4,
+        height=5,
+        decimals=0,
+    )
+
+
+# --------------------------------------------------------------------------- dependencies
+
+
+def needed(service: Service, context: Context) -> list[Panel]:
+    """What a service needs: firing alerts of each, with a link to its own panels."""
+    if not service.depends_on:
+        return []
+    label = context.platform.labels.service
+    queries = tuple(
+        Query(context.graph(f"count({firing(context, (label, '=', name))}) or vector(0)"), name)
+        for name in service.depends_on
+    )
+    uid = dashboard_uid(context.tenant.id, "technical")
+    return [
+        Panel(
+            key=f"depends:{service.name}",
+            title=f"{service.name}: depends on",
+            description=(
+                f"Alerts that fire at what {service.name} needs. While one of them is down, its "
+                "own symptoms are muted: begin with the red one, the links lead there."
+            ),
+            kind="stat",
+            queries=queries,
+            unit="none",
+            thresholds=ALARM,
+            width=max(4, min(12, 4 * len(queries))),
+            height=5,
+            decimals=0,
+            options={"graphMode": "none"},
+            links=tuple(
+                (name, f"/d/{uid}?viewPanel={panel_id(state_key(name))}")
+                for name in service.depends_on
+            ),
+        )
+    ]
+
+
+def _shared_needed(variable: str, context: Context) -> Panel:
+    """The same for a repeated row, from the recorded graph of dependencies."""
+    label = context.platform.labels.service
+    graph = selector(DEPENDENCY_INFO, [(label, "=~", f"${{{variable}:text}}")])
+    counted = f"count by ({label}) ({firing(context)})"
+    by_upstream = f'label_replace({counted}, "upstream", "$1", "{label}", "(.*)")'
+    expr = (
+        f"max by (upstream) ({graph} * on (upstream) group_left () "
+        f"max by (upstream) ({by_upstream})) or 0 * max by (upstream) ({graph})"
+    )
+    return Panel(
+        key=f"depends:${variable}",
+        title="Depends on",
+        description=(
+            "Alerts that fire at what the service needs, directly or not. Begin with the red one."
+        ),
+        kind="stat",
+        queries=(Query(context.graph(expr), "{{ upstream }}"),),
+        unit="none",
+        thresholds=ALARM,
+        width=12,
+        height=5,
+        decimals=0,
+        options={"graphMode": "none"},
+    )
