@@ -38,7 +38,9 @@ def told_labels(labels: LabelSet, known: Iterable[str]) -> str:
 
 
 def legend_of(labels: LabelSet, known: Iterable[str]) -> str:
-    """A legend that names a series by its certain labels; empty when it has none of its own."""
+    """A legend that names a series by all its labels; empty when they are not all known."""
+    if labels.open or labels.may - {"__name__", *known}:
+        return ""
     names = sorted(labels.must - {"__name__", *known})
     return " ".join(f"{{{{ {name} }}}}" for name in names)
 

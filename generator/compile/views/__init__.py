@@ -52,11 +52,20 @@ def compile_views(tenant: Tenant, platform: Platform, alerts: Sequence[PlannedAl
         here = [one for one in placed if one.view == view]
         classes[view], rest[view] = shared(context, here)
     linked = relinked(alerts, classes, context)
-    made = _Made(context, linked, classes, rest)
+    made = _Made(context, linked, classes, rest, _elsewhere(placed))
     own, own_findings = own_dashboards(context)
     dashboards = (*(made.dashboard(view) for view in tenant.dashboards.views), *own)
     told = (*findings, *own_findings, *collisions(dashboards, tenant.place))
     return Views(dashboards, tuple(linked), (*told, *too_many_queries(dashboards, context)))
+
+
+def _elsewhere(placed: Sequence[Placed]) -> Mapping[str, Sequence[str]]:
+    """The views besides the technical one on which each service has panels."""
+    found: dict[str, dict[str, None]] = {}
+    for one in placed:
+        if one.service and one.view != "technical":
+            found.setdefault(one.service, {})[one.view] = None
+    return {service: tuple(views) for service, views in found.items()}
 
 
 def view_findings(
@@ -77,6 +86,7 @@ class _Made:
     alerts: Sequence[PlannedAlert]
     classes: Mapping[str, Sequence[ServiceClass]]
     rest: Mapping[str, Sequence[Placed]]
+    elsewhere: Mapping[str, Sequence[str]]
 
     def dashboard(self, view: str) -> Dashboard:
         """One view."""
@@ -104,7 +114,7 @@ class _Made:
         promised = drawn_view(context.tenant, "executive") == view
         kept = promises(context) if promised else ()
         if view == "technical":
-            first, *others = technical(context, placed, repeated)
+            first, *others = technical(context, placed, repeated, self.elsewhere)
             return (first, *kept, *others)
         if view == "security":
             return (*security(context, placed, repeated, self.alerts), *kept)

@@ -18,15 +18,19 @@ RESOURCES = ("utilization", "saturation")
 
 
 def service_rows(
-    service: Service, placed: Sequence[Placed], context: Context, *, collapsed: bool
+    service: Service,
+    placed: Sequence[Placed],
+    context: Context,
+    *,
+    collapsed: bool,
+    elsewhere: Sequence[str] = (),
 ) -> list[Row]:
     """The rows of one service; what has no panel has no row."""
     name, owner = service.name, service.owner.team
     first = [state_panel(service.name, context), *needed(service, context)]
     first += drawn(one for one in placed if not one.signal and one.alert is None)
     if not placed:
-        words = f"Nothing is watched yet. Attach packs or alerts to `{name}`."
-        first.append(text_panel(f"empty:{name}", f"{name}: nothing yet", words))
+        first.append(_empty(name, elsewhere, context))
     rows = [row(f"service:{name}", f"{name}, {owner}", first, collapsed=collapsed)]
     for key, title, signals in (
         ("red", "rate, errors, duration", REQUESTS),
@@ -39,6 +43,20 @@ def service_rows(
     if watched:
         rows.append(row(f"alerts:{name}", f"{name}: what alerts watch", watched, collapsed=True))
     return rows
+
+
+def _empty(name: str, elsewhere: Sequence[str], context: Context) -> Panel:
+    """Words in place of panels: where else they are, or what to declare."""
+    if elsewhere:
+        uids = ((view, dashboard_uid(context.tenant.id, view)) for view in elsewhere)
+        views = ", ".join(f"[{view}](/d/{uid})" for view, uid in uids)
+        words = f"What watches `{name}` is drawn on another view: {views}."
+    else:
+        words = (
+            f"Nothing is watched yet. Attach a pack to `{name}`, such as `service-health`, "
+            "`http-api` or `resources`, or an alert."
+        )
+    return text_panel(f"empty:{name}", f"{name}: nothing here", words, width=12)
 
 
 def signalled(placed: Iterable[Placed], signals: Sequence[str]) -> list[Placed]:

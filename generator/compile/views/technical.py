@@ -15,18 +15,29 @@ OPEN_SERVICES = 3
 """Services whose rows stand open; a tenant with forty services opens what it needs."""
 
 
-def technical(context: Context, placed: Sequence[Placed], shared: Sequence[Row]) -> tuple[Row, ...]:
-    """The tenant as a whole, then its services: those that share a row stand there alone."""
+def technical(
+    context: Context,
+    placed: Sequence[Placed],
+    shared: Sequence[Row],
+    elsewhere: Mapping[str, Sequence[str]],
+) -> tuple[Row, ...]:
+    """The tenant as a whole, then its services: those that share a row stand there alone.
+
+    `elsewhere`: the other views on which a service has panels.
+    """
     found = by_service(placed)
     rows = [row("overview", "Now", _overview(context))]
     rest = found.get(None, [])
     if rest:
         rows.append(row("tenant", "The tenant as a whole", drawn(rest)))
-    return (*rows, *shared, *_services(context, found, shared))
+    return (*rows, *shared, *_services(context, found, shared, elsewhere))
 
 
 def _services(
-    context: Context, found: Mapping[str | None, list[Placed]], shared: Sequence[Row]
+    context: Context,
+    found: Mapping[str | None, list[Placed]],
+    shared: Sequence[Row],
+    elsewhere: Mapping[str, Sequence[str]],
 ) -> list[Row]:
     rows: list[Row] = []
     for index, service in enumerate(context.tenant.services.values()):
@@ -34,7 +45,8 @@ def _services(
         if not own and shared:
             continue
         closed = index >= OPEN_SERVICES or bool(shared)
-        rows += service_rows(service, own, context, collapsed=closed)
+        views = elsewhere.get(service.name, ())
+        rows += service_rows(service, own, context, collapsed=closed, elsewhere=views)
     return rows
 
 
