@@ -114,7 +114,7 @@ class _Made:
         promised = drawn_view(context.tenant, "executive") == view
         kept = promises(context) if promised else ()
         if view == "technical":
-            first, *others = technical(context, placed, repeated, self.elsewhere)
+            first, *others = technical(context, placed, self.classes[view], self.elsewhere)
             return (first, *kept, *others)
         if view == "security":
             return (*security(context, placed, repeated, self.alerts), *kept)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from generator.compile.context import Context
 from generator.compile.kinds import DEPENDENCY_INFO
-from generator.compile.naming import dashboard_uid, panel_id
+from generator.compile.naming import dashboard_uid
 from generator.compile.views.parts import ALARM, firing, row, text_panel
 from generator.compile.views.placed import Placed, drawn
 from generator.ir.dashboards import Panel, Query, Row
@@ -23,11 +23,15 @@ def service_rows(
     context: Context,
     *,
     collapsed: bool,
+    urls: Mapping[str, str],
     elsewhere: Sequence[str] = (),
 ) -> list[Row]:
-    """The rows of one service; what has no panel has no row."""
+    """The rows of one service; what has no panel has no row.
+
+    `urls`: where each service's state is; `elsewhere`: other views that have panels of this one.
+    """
     name, owner = service.name, service.owner.team
-    first = [state_panel(service.name, context), *needed(service, context)]
+    first = [state_panel(service.name, context), *needed(service, context, urls)]
     first += drawn(one for one in placed if not one.signal and one.alert is None)
     if not placed:
         first.append(_empty(name, elsewhere, context))
@@ -66,16 +70,16 @@ def signalled(placed: Iterable[Placed], signals: Sequence[str]) -> list[Placed]:
 
 
 def class_panels(
-    variable: str, names: Sequence[str], placed: Sequence[Placed], context: Context
+    slug: str, variable: str, names: Sequence[str], placed: Sequence[Placed], context: Context
 ) -> list[Panel]:
     """The panels of one repeated row, in the order that rows have elsewhere."""
     technical = any(one.view == "technical" for one in placed)
     found: list[Panel] = []
     if technical:
         needing = [s for s in context.tenant.services.values() if s.depends_on]
-        found.append(_shared_state(variable, context))
+        found.append(_shared_state(slug, variable, context))
         if any(service.name in names for service in needing):
-            found.append(_shared_needed(variable, context))
+            found.append(_shared_needed(slug, variable, context))
     found += drawn(one for one in placed if not one.signal and one.alert is None)
     found += [one.panel for one in signalled(placed, (*REQUESTS, *RESOURCES))]
     found += drawn(one for one in placed if one.alert is not None and not one.signal)
@@ -90,6 +94,11 @@ def state_key(service: str) -> str:
     return f"state:{service}"
 
 
+def shared_state_key(slug: str) -> str:
+    """Key of the same panel in the row that services of a class share."""
+    return f"shared:{slug}:state"
+
+
 def state_panel(service: str, context: Context) -> Panel:
     """How many alerts of a service fire: where links to the service lead."""
     label = context.platform.labels.service
@@ -97,10 +106,10 @@ def state_panel(service: str, context: Context) -> Panel:
     return _firing(state_key(service), f"{service}: alerts that fire", expr, context)
 
 
-def _shared_state(variable: str, context: Context) -> Panel:
+def _shared_state(slug: str, variable: str, context: Context) -> Panel:
     label = context.platform.labels.service
     expr = f"count({firing(context, (label, '=~', f'${{{variable}:text}}'))}) or vector(0)"
-    return _firing(f"state:${variable}", "Alerts that fire", expr, context)
+    return _firing(shared_state_key(slug), "Alerts that fire", expr, context)
 
 
 def _firing(key: str, title: str, expr: str, context: Context) -> Panel:
@@ -121,7 +130,7 @@ def _firing(key: str, title: str, expr: str, context: Context) -> Panel:
 # --------------------------------------------------------------------------- dependencies
 
 
-def needed(service: Service, context: Context) -> list[Panel]:
+def needed(service: Service, context: Context, urls: Mapping[str, str]) -> list[Panel]:
     """What a service needs: firing alerts of each, with a link to its own panels."""
     if not service.depends_on:
         return []
@@ -130,7 +139,6 @@ def needed(service: Service, context: Context) -> list[Panel]:
         Query(context.graph(f"count({firing(context, (label, '=', name))}) or vector(0)"), name)
         for name in service.depends_on
     )
-    uid = dashboard_uid(context.tenant.id, "technical")
     return [
         Panel(
             key=f"depends:{service.name}",
@@ -147,15 +155,12 @@ def needed(service: Service, context: Context) -> list[Panel]:
             height=5,
             decimals=0,
             options={"graphMode": "none"},
-            links=tuple(
-                (name, f"/d/{uid}?viewPanel={panel_id(state_key(name))}")
-                for name in service.depends_on
-            ),
+            links=tuple((name, urls[name]) for name in service.depends_on if name in urls),
         )
     ]
 
 
-def _shared_needed(variable: str, context: Context) -> Panel:
+def _shared_needed(slug: str, variable: str, context: Context) -> Panel:
     """The same for a repeated row, from the recorded graph of dependencies."""
     label = context.platform.labels.service
     graph = selector(DEPENDENCY_INFO, [(label, "=~", f"${{{variable}:text}}")])
@@ -166,7 +171,7 @@ def _shared_needed(variable: str, context: Context) -> Panel:
         f"max by (upstream) ({by_upstream})) or 0 * max by (upstream) ({graph})"
     )
     return Panel(
-        key=f"depends:${variable}",
+        key=f"shared:{slug}:depends",
         title="Depends on",
         description=(
             "Alerts that fire at what the service needs, directly or not. Begin with the red one."

@@ -34,9 +34,11 @@ Signature = tuple[object, ...]
 class ServiceClass:
     """Services that are watched alike on a view; `panels` are the first one's, with the variable.
 
-    `members` are (name, value of the label that tells them apart).
+    `members` are (name, value of the label that tells them apart). Keys derive from `slug`, so
+    that another class changes no panel's id; the variable is called `service` where it is alone.
     """
 
+    slug: str
     variable: str
     members: tuple[tuple[str, str], ...]
     panels: tuple[Placed, ...]
@@ -58,10 +60,10 @@ class ServiceClass:
 
     def row(self, context: Context) -> Row:
         """The row, repeated for each chosen service and closed."""
-        panels = class_panels(self.variable, [n for n, _ in self.members], self.panels, context)
+        names = [name for name, _ in self.members]
+        panels = class_panels(self.slug, self.variable, names, self.panels, context)
         title = f"${{{self.variable}:text}}"
-        key = f"shared:{self.variable}"
-        return row(key, title, panels, collapsed=True, repeat=self.variable)
+        return row(f"shared:{self.slug}", title, panels, collapsed=True, repeat=self.variable)
 
 
 def shared(
@@ -78,12 +80,13 @@ def shared(
         if service is not None and packed and _own(service, context) is not None:
             signature = _signature(service, packed, context)
             alike.setdefault(signature, []).append((service, packed))
-    found_classes = {k: v for k, v in alike.items() if len(v) > 1}
+    several = {signature: found for signature, found in alike.items() if len(found) > 1}
+    slugs = _slugs(several)
     classes = tuple(
-        _class(_name(members, list(found_classes)), members, context)
-        for members in found_classes.values()
+        _class(slugs[signature], len(several) == 1, members, context)
+        for signature, members in several.items()
     )
-    taken = {one.panel.key for members in found_classes.values() for _, p in members for one in p}
+    taken = {one.panel.key for members in several.values() for _, p in members for one in p}
     return classes, tuple(one for one in placed if one.panel.key not in taken)
 
 
@@ -121,19 +124,32 @@ def _with_variable(
     return tuple(replace(q, expr=with_values(q.expr, values, context.scope)) for q in panel.queries)
 
 
-def _name(members: Sequence[tuple[Service, Sequence[Placed]]], classes: Sequence[Signature]) -> str:
-    """`service` where there is one class; else with the packs, and what tells namesakes apart."""
-    if len(classes) == 1:
-        return "service"
-    packs = sorted({one.pack for one in members[0][1]})
-    text = repr((sorted(members[0][0].selector), [one.local for one in members[0][1]]))
-    digest = hashlib.sha256(f"{text}{members[0][0].name}".encode()).hexdigest()[:4]
-    return re.sub(r"\W", "_", f"service_{'_'.join(packs)}"[:40]) + f"_{digest}"
+Members = Sequence[tuple[Service, Sequence[Placed]]]
 
 
-def _class(
-    variable: str, members: Sequence[tuple[Service, Sequence[Placed]]], context: Context
-) -> ServiceClass:
+def _slugs(classes: Mapping[Signature, Members]) -> dict[Signature, str]:
+    """A short stable name of each class: by its selector and its packs.
+
+    Classes of the same packs that are set up differently are told apart by their queries.
+    """
+    short: dict[Signature, str] = {}
+    for signature, members in classes.items():
+        own, others, _ = signature
+        packs = list(dict.fromkeys(one.pack for one in members[0][1]))
+        short[signature] = f"{re.sub(r'[^a-z0-9]', '_', packs[0])}_{_digest((own, others, packs))}"
+    names = list(short.values())
+    return {
+        signature: name if names.count(name) == 1 else f"{name}_{_digest(signature)}"
+        for signature, name in short.items()
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:4]
+
+
+def _class(slug: str, alone: bool, members: Members, context: Context) -> ServiceClass:
+    variable = "service" if alone else f"service_{slug}"
     names = []
     for service, _ in members:
         own = _own(service, context)
@@ -142,28 +158,31 @@ def _class(
     first, panels = members[0]
     columns = zip(*(found for _, found in members), strict=True)
     made = tuple(
-        replace(one, panel=_merged(one, [c.panel for c in column], first, variable, context))
+        replace(
+            one, panel=_merged(one, [c.panel for c in column], first, (slug, variable), context)
+        )
         for one, column in zip(panels, columns, strict=True)
     )
-    return ServiceClass(variable, tuple(names), made)
+    return ServiceClass(slug, variable, tuple(names), made)
 
 
 def _merged(
-    one: Placed, column: Sequence[Panel], first: Service, variable: str, context: Context
+    one: Placed, column: Sequence[Panel], first: Service, named: tuple[str, str], context: Context
 ) -> Panel:
     """One panel for all: levels that differ by service are not drawn but told."""
     panel = one.panel
-    named = f"${{{variable}:text}}"
+    slug, variable = named
+    told_name = f"${{{variable}:text}}"
     same = all(p.thresholds == panel.thresholds for p in column)
     told = panel.description if same else f"{panel.description} The level differs by service."
     return replace(
         panel,
-        key=f"shared:{variable}:{one.local}",
+        key=f"shared:{slug}:{one.local}",
         title=panel.title.removesuffix(f" ({first.name})"),
-        description=told.replace(first.name, named),
+        description=told.replace(first.name, told_name),
         queries=_with_variable(panel, first, variable, context),
         thresholds=panel.thresholds if same else CALM,
-        links=tuple((title, _link(url, first.name, named)) for title, url in panel.links),
+        links=tuple((title, _link(url, first.name, told_name)) for title, url in panel.links),
     )
 
 

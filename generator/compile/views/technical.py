@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from generator.compile.context import Context
+from generator.compile.naming import dashboard_uid, panel_id
 from generator.compile.views.events import BUILDS, alert_list
 from generator.compile.views.parts import CALM, GREEN, RED, firing, row
 from generator.compile.views.placed import Placed, by_service, drawn
-from generator.compile.views.rows import service_rows
+from generator.compile.views.rows import service_rows, shared_state_key, state_key
+from generator.compile.views.shared import ServiceClass
 from generator.ir.dashboards import Panel, Query, Row, Threshold
 
 OPEN_SERVICES = 3
@@ -18,7 +20,7 @@ OPEN_SERVICES = 3
 def technical(
     context: Context,
     placed: Sequence[Placed],
-    shared: Sequence[Row],
+    classes: Sequence[ServiceClass],
     elsewhere: Mapping[str, Sequence[str]],
 ) -> tuple[Row, ...]:
     """The tenant as a whole, then its services: those that share a row stand there alone.
@@ -30,24 +32,37 @@ def technical(
     rest = found.get(None, [])
     if rest:
         rows.append(row("tenant", "The tenant as a whole", drawn(rest)))
-    return (*rows, *shared, *_services(context, found, shared, elsewhere))
+    shared = [one.row(context) for one in classes]
+    return (*rows, *shared, *_services(context, found, classes, elsewhere))
 
 
 def _services(
     context: Context,
     found: Mapping[str | None, list[Placed]],
-    shared: Sequence[Row],
+    classes: Sequence[ServiceClass],
     elsewhere: Mapping[str, Sequence[str]],
 ) -> list[Row]:
     rows: list[Row] = []
+    urls = _urls(context, classes)
+    sharing = {name for one in classes for name, _ in one.members}
     for index, service in enumerate(context.tenant.services.values()):
         own = found.get(service.name, [])
-        if not own and shared:
+        if not own and service.name in sharing:
             continue
-        closed = index >= OPEN_SERVICES or bool(shared)
+        closed = index >= OPEN_SERVICES or bool(classes)
         views = elsewhere.get(service.name, ())
-        rows += service_rows(service, own, context, collapsed=closed, elsewhere=views)
+        rows += service_rows(service, own, context, collapsed=closed, urls=urls, elsewhere=views)
     return rows
+
+
+def _urls(context: Context, classes: Sequence[ServiceClass]) -> Mapping[str, str]:
+    """Where each service's state is drawn: in a row of its own or in a shared one."""
+    base = f"/d/{dashboard_uid(context.tenant.id, 'technical')}?viewPanel="
+    urls = {name: f"{base}{panel_id(state_key(name))}" for name in context.tenant.services}
+    for one in classes:
+        state = panel_id(shared_state_key(one.slug))
+        urls |= {n: f"{base}{state}&var-{one.variable}={value}" for n, value in one.members}
+    return urls
 
 
 def _overview(context: Context) -> list[Panel]:
