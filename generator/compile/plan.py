@@ -15,6 +15,14 @@ from generator.values import IsolatedExpr
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line that helps to read the value: a forecast, a limit of the usual band."""
+
+    expr: IsolatedExpr
+    legend: str
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """How an alert's condition looks on a panel: its value and the level it is compared with."""
 
@@ -24,6 +32,9 @@ class Graph:
     above: bool
     """True when values above `level` are bad."""
     legend: str = ""
+    clear: float | None = None
+    """The level that ends the alert, where it is not the one that fires it."""
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from generator.compile.severity import compile_severity
 from generator.compile.signals import compile_alert
 from generator.compile.slo import compile_slos
 from generator.compile.tests import alert_tests
-from generator.compile.views import compile_views
+from generator.compile.views import compile_views, view_findings
 from generator.findings import in_order
 from generator.ir.build import Build, FleetBuild, PrometheusServer
 from generator.ir.provisioning import Folder, GrafanaProvisioning
@@ -47,7 +47,9 @@ def compile_tenant(
     signals = [compile_alert(alert, tenant, platform) for alert in tenant.alerts]
     severity_groups, severity = compile_severity(tenant, platform)
     recordings, recording_findings = compile_recordings(tenant, platform)
-    alerts = [*slo.alerts, *(a for s in signals for a in s.alerts), *severity.alerts]
+    planned = [*slo.alerts, *(a for s in signals for a in s.alerts), *severity.alerts]
+    views = compile_views(tenant, platform, planned)
+    alerts = views.alerts
     markers = marker_groups(tenant, platform, alerts)
     routing, routing_findings = compile_routing(tenant, platform, alerts)
     groups, circles = in_reading_order(
@@ -62,7 +64,6 @@ def compile_tenant(
     written, uncut = within_limit(groups, platform)
     cost = tenant_cost(tenant, platform, groups, written)
     tests, slugs, test_findings = alert_tests(tenant, platform, _wanted(alerts, proven), groups)
-    dashboards, view_findings = compile_views(tenant, platform, alerts)
     findings = [
         *slo.findings,
         *(f for s in signals for f in s.findings),
@@ -70,7 +71,8 @@ def compile_tenant(
         *recording_findings,
         *routing_findings,
         *test_findings,
-        *view_findings,
+        *views.findings,
+        *view_findings(tenant, platform, views.dashboards, written),
         *circles,
         *uncut,
         *duplicate_groups(written),
@@ -86,8 +88,8 @@ def compile_tenant(
         scrape=compile_scrape(tenant, platform),
         routing=routing,
         alertmanager=tenant_config(platform, tenant.id, routing),
-        dashboards=dashboards,
-        docs=compile_docs(tenant, platform, alerts, dashboards, groups),
+        dashboards=views.dashboards,
+        docs=compile_docs(tenant, platform, alerts, views.dashboards, groups),
         findings=in_order(findings),
         cost=cost,
         alerts=slugs,

@@ -37,6 +37,14 @@ def told_labels(labels: LabelSet, known: Iterable[str]) -> str:
     return " (" + ", ".join(f"{name} {{{{ $labels.{name} }}}}" for name in names) + ")"
 
 
+def legend_of(labels: LabelSet, known: Iterable[str]) -> str:
+    """A legend that names a series by all its labels; empty when they are not all known."""
+    if labels.open or labels.may - {"__name__", *known}:
+        return ""
+    names = sorted(labels.must - {"__name__", *known})
+    return " ".join(f"{{{{ {name} }}}}" for name in names)
+
+
 def operand(text: str) -> str:
     """An author's expression such that any operator may stand before or after it."""
     bare = text.strip()

@@ -9,6 +9,15 @@ from typing import Any
 from generator.values import Duration, IsolatedExpr
 
 
+def ref_id(index: int) -> str:
+    """Grafana's name of a panel's query by its place: A, B, … Z, AA, AB, …"""
+    letters = ""
+    while index >= 0:
+        letters = chr(ord("A") + index % 26) + letters
+        index = index // 26 - 1
+    return letters
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One query of a panel. `expr` may hold Grafana variables; it is isolated like any other."""
@@ -58,6 +67,10 @@ class Panel:
     """(title, url) pairs."""
     repeat: str | None = None
     """Name of the variable the panel repeats by."""
+    overrides: tuple[Mapping[str, Any], ...] = ()
+    """`fieldConfig.overrides`: a matcher and its properties, for single queries or columns."""
+    time_from: str = ""
+    """Length of time the panel shows whatever the dashboard's range is, `30d`; empty: that."""
     id: int = 0
     """Grafana's id, from the key; at least 1 in a finished dashboard."""
 
@@ -76,7 +89,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A dashboard variable: kind `query` (isolated `query`) or `constant` (`value`)."""
+    """A dashboard variable of a kind: `query`, isolated, `constant` with `value`, `custom`."""
 
     name: str
     label: str
@@ -86,6 +99,8 @@ class Variable:
     multi: bool = False
     include_all: bool = False
     description: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    """(text, value) pairs of a custom one, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,15 @@ from collections.abc import Iterable
 from generator.promql.lexer import comments, tokens
 from generator.promql.parser import parse
 from generator.promql.problems import Problem, PromqlError
-from generator.promql.tree import Expr, VectorSelector, vector_selectors
+from generator.promql.tree import (
+    Call,
+    Expr,
+    RangeSelector,
+    Subquery,
+    VectorSelector,
+    vector_selectors,
+    walk,
+)
 from generator.values import Duration
 
 _METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
@@ -19,6 +27,10 @@ _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
     {"bool", "on", "ignoring", "group_left", "group_right", "atan2", "inf", "nan"}
 )
+_CLOCKS = frozenset(
+    {"time", "minute", "hour", "day_of_week", "day_of_month", "day_of_year", "month", "year"}
+)
+"""Functions that read the clock when they have no argument."""
 _OPERATORS = frozenset({"=", "!=", "=~", "!~"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\ufffd": "\\ufffd"}
 
@@ -98,6 +110,27 @@ def matchers_added(expr: str, matchers: Iterable[tuple[str, str, str]]) -> str:
         if added:
             splices.append(splice(node, added))
     return spliced(expr, splices)
+
+
+def shifted(expr: str, ago: Duration) -> str | None:
+    """The expression as it was some time ago: every selector gets the offset.
+
+    None where that cannot be written: a selector or a subquery is moved in time already, or a
+    function reads the clock, which would stay now. Raises PromqlError when it is not PromQL.
+    """
+    tree = parse(expr, variables=True)
+    ends = {node.end: node.end for node in vector_selectors(tree)}
+    for node in walk(tree):
+        match node:
+            case Call(args=()) if node.function in _CLOCKS:
+                return None
+            case VectorSelector() | RangeSelector() | Subquery() if node.offset or node.at:
+                return None
+            case RangeSelector():
+                ends[node.selector.end] = node.end
+            case _:
+                pass
+    return spliced(expr, [(end, f" offset {ago}") for end in ends.values()])
 
 
 def selectors(expr: str | Expr) -> list[str]:

@@ -7,12 +7,12 @@ reader that shares no code with us both read the result again. Nothing else make
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from generator.findings import Finding, Level, Text
-from generator.promql.build import quote, splice, spliced
+from generator.promql.build import label_name, quote, splice, spliced
 from generator.promql.format import wrap
 from generator.promql.lexer import VARIABLE, comments
 from generator.promql.parser import parse
@@ -136,6 +136,31 @@ def with_rate_interval(expr: IsolatedExpr) -> IsolatedExpr:
         text = text[: span.start] + "$__rate_interval" + text[span.end :]
     if _matchers(tree) != _matchers(parse(text, variables=True)):
         raise AssertionError("the range changed a selector")
+    return IsolatedExpr(text)
+
+
+def with_values(
+    expr: IsolatedExpr, values: Mapping[tuple[str, str], str], scope: Scope
+) -> IsolatedExpr:
+    """The expression with Grafana variables in place of matchers' values, other than the tenant's.
+
+    `values`: (label, value) of an equality -> the variable, which a regex match then takes.
+    """
+    tree = parse(expr, variables=True)
+    found = [
+        (matcher, values[matcher.name, matcher.value])
+        for node in vector_selectors(tree)
+        for matcher in node.matchers
+        if matcher.op == "=" and matcher.name != scope.label
+        if (matcher.name, matcher.value) in values
+    ]
+    text: str = expr
+    for matcher, variable in sorted(found, key=lambda pair: -pair[0].start):
+        name = label_name(matcher.name)
+        text = f'{text[: matcher.start]}{name}=~"{variable}"{text[matcher.end :]}'
+    after = vector_selectors(parse(text, variables=True))
+    if not all(_pinned(node, scope) for node in after) or reads_the_same(text, after) is False:
+        raise AssertionError("the variable changed a selector of the tenant")
     return IsolatedExpr(text)
 
 

@@ -18,11 +18,11 @@ from generator.spec.model import (
     Slo,
 )
 from generator.spec.packs import rendered
+from generator.spec.read_panels import read_panels
 from generator.spec.read_services import Surroundings, read_metrics
 from generator.spec.read_signals import (
     Around,
     read_alerts,
-    read_panels,
 )
 from generator.spec.read_slos import check_composites, read_slos
 from generator.spec.scalars import (
@@ -72,17 +72,7 @@ def add_pack(
     told, unusable = validate(node, "rendered")
     reading.findings += told
     reading = Reading(reading.findings, unusable)
-    inside = Around(
-        own.services,
-        own.policies,
-        own.severities,
-        own.reserved,
-        own.metrics,
-        own.slo_defaults,
-        (),
-        service.name,
-        pack.name,
-    )
+    inside = own.of_pack(service.name, pack.name)
     bundle.alerts += [
         replace(alert, compliance=alert.compliance or pack.compliance)
         for alert in read_alerts(node.get("alerts"), inside, reading)
@@ -91,7 +81,10 @@ def add_pack(
         name: replace(slo, compliance=slo.compliance or pack.compliance)
         for name, slo in read_slos(node.get("slos"), inside, reading).items()
     }
-    bundle.panels += read_panels(node.get("panels"), ("panels",), inside, reading)
+    bundle.panels += (
+        replace(panel, category=pack.category)
+        for panel in read_panels(node.get("panels"), ("panels",), inside, reading)
+    )
     recordings = node.get("recordings")
     for item in recordings.items if recordings else ():
         name = string(item.get("record"))

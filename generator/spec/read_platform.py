@@ -188,6 +188,7 @@ def _limits(node: Node | None, reading: Reading) -> Limits:
         rules_per_group=count("rules_per_group", default.rules_per_group),
         groups=count("groups", default.groups),
         alerts=count("alerts", default.alerts),
+        queries_per_view=count("queries_per_view", default.queries_per_view),
         recorded_series=count("recorded_series", default.recorded_series),
         samples_per_evaluation=count("samples_per_evaluation", default.samples_per_evaluation),
         samples_per_second=count("samples_per_second", default.samples_per_second),

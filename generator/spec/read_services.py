@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 
@@ -29,6 +29,9 @@ from generator.spec.scalars import (
 )
 from generator.spec.source import Node, merged
 from generator.spec.validate import did_you_mean
+
+ATTACHED = "panels"
+"""The key of a pack's use that holds panels; no parameter may be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,12 @@ def read_services(
     return services
 
 
+def _parameters(given: Node) -> Node:
+    """What a pack's use gives besides panels, which belong to the dashboards."""
+    kept = {key: value for key, value in given.entries.items() if key != ATTACHED}
+    return replace(given, entries=kept)
+
+
 def _check_cycles(services: Mapping[str, Service], reading: Reading) -> None:
     graph = {s.name: set(s.depends_on) for s in services.values()}
     try:
@@ -164,7 +173,7 @@ def _uses(node: Node | None, around: Surroundings, reading: Reading) -> tuple[Pa
             reading.error("unknown-pack", f"there is no pack {name!r}", sized, hint)
             continue
         defaults = around.pack_defaults.get(name) if around.pack_defaults else None
-        own = given if given.kind == "map" else None
+        own = _parameters(given) if given.kind == "map" else None
         both = (
             merged(defaults, own) if defaults is not None and own is not None else own or defaults
         )

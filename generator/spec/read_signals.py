@@ -13,7 +13,6 @@ from generator.spec.model import (
     Alert,
     Anomaly,
     Correlate,
-    CustomPanel,
     ExpectedAt,
     ExpectedFiring,
     Expression,
@@ -60,6 +59,10 @@ class Around:
     service: str | None = None
     """The service of a pack's content; None: each names its own."""
     pack: str = ""
+
+    def of_pack(self, service: str, pack: str) -> Around:
+        """The same for what a pack brings to a service."""
+        return replace(self, base=(), service=service, pack=pack)
 
 
 def read_alerts(node: Node | None, around: Around, reading: Reading) -> tuple[Alert, ...]:
@@ -412,37 +415,3 @@ def _feature(
 
 def _weighted(feature: Feature, weight: Decimal) -> Feature:
     return replace(feature, weight=weight)
-
-
-def read_panels(
-    node: Node | None, path: Path, around: Around, reading: Reading
-) -> tuple[CustomPanel, ...]:
-    """Panels of a spec (`dashboards.custom`) or a pack (`panels`)."""
-    panels = []
-    for name, place, value in node.values() if node else ():
-        if not reading.usable(*path, name):
-            continue
-        queries = tuple(
-            (text(q.get("expr")), string(q.get("legend"))) for q in items_of(value.get("queries"))
-        )
-        thresholds = tuple(
-            (decimal(t.get("from"), Decimal(0), reading), string(t.get("color")))
-            for t in items_of(value.get("thresholds"))
-        )
-        prefix = f"{around.service}:{around.pack}:" if around.service else ""
-        panels.append(
-            CustomPanel(
-                key=f"panel:{prefix}{name}",
-                view=string(value.get("view"), "technical"),
-                title=string(value.get("title")),
-                description=string(value.get("description")),
-                kind=string(value.get("kind"), "timeseries"),
-                queries=queries,
-                unit=string(value.get("unit"), "short"),
-                thresholds=thresholds,
-                service=around.service or service_of(value, around, reading),
-                place=place,
-                pack=around.pack,
-            )
-        )
-    return tuple(panels)

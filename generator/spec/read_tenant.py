@@ -30,6 +30,7 @@ from generator.spec.read_notify import (
     read_routing,
     read_windows,
 )
+from generator.spec.read_panels import attached_panels, read_own
 from generator.spec.read_schedules import Staffing, read_holidays, read_schedules
 from generator.spec.read_services import (
     Names,
@@ -75,6 +76,7 @@ def read_tenant(root: Node, written: bytes, around: Surroundings, reading: Readi
     for service in services.values():
         for use in service.packs:
             add_pack(content, service, use, around, own, reading)
+    content.panels += attached_panels(root, services, own, reading)
     slo_names = {**names("slos"), **content.slos}
     check_content(content, services, slo_names, reading)
     dashboards = root.get("dashboards")
@@ -105,7 +107,11 @@ def read_tenant(root: Node, written: bytes, around: Surroundings, reading: Readi
         ),
         time_windows=telling.windows,
         maintenance=read_maintenance(root.get("maintenance"), names("services"), local, reading),
-        dashboards=Dashboards(views, tuple(content.panels)),
+        dashboards=Dashboards(
+            views,
+            tuple(content.panels),
+            read_own(dashboards.get("own") if dashboards else None, own, reading),
+        ),
         place=root.place,
         flapping=read_flapping(root.get("flapping"), reading),
         expect=read_expectations(root.get("expect"), telling.known, local, reading),

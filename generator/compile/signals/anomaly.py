@@ -74,6 +74,7 @@ def anomaly(alert: Alert, context: Context) -> Compiled:
         summary=f"{told_value(alert.unit)} is unusual",
         description=_description(signal, method, span, bool(stopped)),
         value=series(VALUE),
+        lines=_limits(method.usual(series, signal), signal),
         records=tuple((name, expr, own) for name, expr in records),
         least_for=LEAST_FOR,
     )
@@ -101,6 +102,8 @@ class _Method:
 
     records: Callable[[_Series, Anomaly], list[tuple[str, str]]]
     outside: Callable[[_Series, Anomaly], str]
+    usual: Callable[[_Series, Anomaly], tuple[str, str]]
+    """The selectors of what is usual and of its spread."""
     told: str
 
 
@@ -115,8 +118,12 @@ def _adaptive_records(series: _Series, signal: Anomaly) -> list[tuple[str, str]]
     ]
 
 
+def _adaptive_usual(series: _Series, signal: Anomaly) -> tuple[str, str]:
+    return series("anomaly:value:mean_1d"), series("anomaly:value:stddev_1d")
+
+
 def _adaptive(series: _Series, signal: Anomaly) -> str:
-    mean, sigma = series("anomaly:value:mean_1d"), series("anomaly:value:stddev_1d")
+    mean, sigma = _adaptive_usual(series, signal)
     outside = _outside(series(VALUE), mean, sigma, signal)
     return f"{outside} and {sigma} < {MOST_VARIATION} * abs({mean})"
 
@@ -137,9 +144,12 @@ def _robust_records(series: _Series, signal: Anomaly) -> list[tuple[str, str]]:
     ]
 
 
+def _robust_usual(series: _Series, signal: Anomaly) -> tuple[str, str]:
+    return series("anomaly:value:median_1d"), series("anomaly:value:mad_1d")
+
+
 def _robust(series: _Series, signal: Anomaly) -> str:
-    median, spread = series("anomaly:value:median_1d"), series("anomaly:value:mad_1d")
-    return _outside(series(VALUE), median, spread, signal)
+    return _outside(series(VALUE), *_robust_usual(series, signal), signal)
 
 
 # seasonal: the median of three seasons, each shifted to this season's level --------------
@@ -180,17 +190,40 @@ def _smooth(season: Duration) -> Duration:
     return min(Duration.parse(LAG), Duration(season.ms // 24_000 * 1000))
 
 
+def _seasonal_usual(series: _Series, signal: Anomaly) -> tuple[str, str]:
+    return (
+        series("anomaly:value:prediction"),
+        series(f"anomaly:value:stddev_{signal.season}"),
+    )
+
+
 def _seasonal(series: _Series, signal: Anomaly) -> str:
-    prediction = series("anomaly:value:prediction")
-    sigma = series(f"anomaly:value:stddev_{signal.season}")
-    return _outside(series(VALUE), prediction, sigma, signal)
+    return _outside(series(VALUE), *_seasonal_usual(series, signal), signal)
 
 
 _METHODS = {
-    "adaptive": _Method(_adaptive_records, _adaptive, "mean and standard deviation of a day"),
-    "robust": _Method(_robust_records, _robust, "median and median deviation of a day"),
-    "seasonal": _Method(_seasonal_records, _seasonal, "against the last three seasons"),
+    "adaptive": _Method(
+        _adaptive_records, _adaptive, _adaptive_usual, "mean and standard deviation of a day"
+    ),
+    "robust": _Method(
+        _robust_records, _robust, _robust_usual, "median and median deviation of a day"
+    ),
+    "seasonal": _Method(
+        _seasonal_records, _seasonal, _seasonal_usual, "against the last three seasons"
+    ),
 }
+
+
+def _limits(usual: tuple[str, str], signal: Anomaly) -> tuple[tuple[str, str], ...]:
+    """The limits of the band as the alert has them, for its panel: the farther of k spreads and
+    the margin from what is usual, on the sides that count.
+    """
+    middle, spread = usual
+    spreads = f"{plain(signal.sensitivity)} * {spread}"
+    margin = f"{plain(signal.margin)} * abs({middle})"
+    width = f"({spreads} > {margin} or {margin})" if signal.margin else spreads
+    upper, lower = (f"{middle} + {width}", "upper limit"), (f"{middle} - {width}", "lower limit")
+    return {"both": (upper, lower), "above": (upper,), "below": (lower,)}[signal.direction]
 
 
 def _outside(value: str, usual: str, spread: str, signal: Anomaly) -> str:

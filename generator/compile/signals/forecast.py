@@ -53,6 +53,7 @@ def forecast(alert: Alert, context: Context) -> Compiled:
         value=signal.expr.value,
         level=float(signal.level),
         above=signal.op == ">",
+        lines=((_ahead(tree, signal, context, signal.history), f"in {signal.within}"),),
         least_for=LEAST_FOR,
     )
     return finished(draft, alert, context, findings)
@@ -63,7 +64,7 @@ def _condition(tree: Expr, signal: Forecast, context: Context) -> str:
         return _range(tree, signal, context, length, ago)
 
     def ahead(length: Duration) -> str:
-        return f"predict_linear({past(length)}, {plain(signal.within.seconds)}) {signal.op} {level}"
+        return f"{_ahead(tree, signal, context, length)} {signal.op} {level}"
 
     value, level = operand(signal.expr.value), plain(signal.level)
     back, best = (">", "max") if signal.op == "<" else ("<", "min")
@@ -76,7 +77,15 @@ def _condition(tree: Expr, signal: Forecast, context: Context) -> str:
     )
 
 
-def _range(tree: Expr, signal: Forecast, context: Context, length: Duration, ago: Duration) -> str:
+def _ahead(tree: Expr, signal: Forecast, context: Context, length: Duration) -> str:
+    """Where the line through a length of history comes within `within`."""
+    history = _range(tree, signal, context, length)
+    return f"predict_linear({history}, {plain(signal.within.seconds)})"
+
+
+def _range(
+    tree: Expr, signal: Forecast, context: Context, length: Duration, ago: Duration = _NONE
+) -> str:
     """The gauge over a length that ended some time ago; an expression becomes a subquery."""
     offset = f" offset {ago}" if ago.ms else ""
     node = plain_selector(tree)

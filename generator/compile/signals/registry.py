@@ -9,8 +9,8 @@ from generator.compile.annotations import alert_annotations, literal, template_f
 from generator.compile.context import Context
 from generator.compile.kinds import FLAPPING
 from generator.compile.naming import alert_panel_key, test_slug
-from generator.compile.plan import Compiled, Graph, PlannedAlert
-from generator.compile.wording import drawn_view, told_labels
+from generator.compile.plan import Compiled, Graph, Line, PlannedAlert
+from generator.compile.wording import drawn_view, legend_of, told_labels
 from generator.findings import Finding, Text, error, has_errors
 from generator.ir.rules import AlertRule, RecordingRule
 from generator.promql.build import label_name, selector
@@ -40,8 +40,9 @@ def compiles(kind: type[Signal]) -> Callable[[Compiler], Compiler]:
 class Draft:
     """What a kind says about its alert; `finished` adds what all kinds have.
 
-    `expr` is a construction around texts that `authored` accepted. `value` and `level` are what
-    its panel draws. `summary` and `description` are templates for alerts whose author wrote none.
+    `expr` is a construction around texts that `authored` accepted. `value`, `level`, `clear` and
+    `lines` are what its panel draws. `summary` and `description` are templates for alerts whose
+    author wrote none.
     """
 
     expr: str
@@ -52,6 +53,9 @@ class Draft:
     value: str = ""
     level: float | None = None
     above: bool = True
+    clear: float | None = None
+    lines: tuple[tuple[str, str], ...] = ()
+    """(expression, legend) of what its panel draws beside the value."""
     records: tuple[tuple[str, str, dict[str, str]], ...] = ()
     """(record, expression, labels besides tenant and service), in order."""
     least_for: Duration = Duration(0)
@@ -191,10 +195,23 @@ def _planned(
     rule: AlertRule,
     records: tuple[RecordingRule, ...],
 ) -> PlannedAlert:
-    graph = None
+    graph, names = None, context.platform.labels
     if draft.value:
         value = context.own(draft.value, constant=True)
-        graph = Graph(value, alert.unit or "short", draft.level, draft.above)
+        known = (names.tenant, names.service, "alertname", "alertstate", "anomaly")
+        legend = legend_of(output_labels(parse(value), context.catalogue.known()), known)
+        lines = tuple(
+            Line(context.own(expr), f"{legend} {told}".strip()) for expr, told in draft.lines
+        )
+        graph = Graph(
+            value,
+            alert.unit or "short",
+            draft.level,
+            draft.above,
+            legend,
+            clear=draft.clear,
+            lines=lines,
+        )
     return PlannedAlert(
         rule=rule,
         kind=draft.kind,

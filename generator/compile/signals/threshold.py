@@ -39,5 +39,6 @@ def threshold(alert: Alert, context: Context) -> Compiled:
         value=signal.expr.value,
         level=float(signal.level),
         above=signal.op == ">",
+        clear=None if signal.clear is None else float(signal.clear),
     )
     return finished(draft, alert, context, findings)

@@ -1,17 +1,27 @@
-"""The four views of a tenant, made from its alerts, SLOs and panels; never from a second list."""
+"""The dashboards of a tenant, made from its alerts, SLOs and panels; never from a second list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from generator.compile.context import Context
 from generator.compile.naming import dashboard_uid
 from generator.compile.plan import PlannedAlert
-from generator.compile.views import executive, ml, security, technical
-from generator.compile.views.parts import alert_panel, custom_panel, events, ordered
+from generator.compile.views.budget import collisions, too_many_queries, unrecorded
+from generator.compile.views.events import events
+from generator.compile.views.executive import executive
+from generator.compile.views.ml import models
+from generator.compile.views.own import own_dashboards
+from generator.compile.views.placed import Placed, placed_panels
+from generator.compile.views.promises import promises
+from generator.compile.views.security import security
+from generator.compile.views.shared import ServiceClass, relinked, shared
+from generator.compile.views.technical import technical
 from generator.compile.wording import drawn_view
-from generator.findings import Finding, error
-from generator.ir.dashboards import Dashboard, Panel, Row
+from generator.findings import Finding
+from generator.ir.dashboards import Dashboard, Row
+from generator.ir.rules import RuleGroup
 from generator.spec.model import Platform, Tenant
 
 TITLES = {
@@ -22,83 +32,90 @@ TITLES = {
 }
 """view -> (title, description, time range, refresh)."""
 
-ByService = dict[str | None, list[Panel]]
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The dashboards, the alerts with links to the panels that they got, and findings."""
+
+    dashboards: tuple[Dashboard, ...]
+    alerts: tuple[PlannedAlert, ...]
+    findings: tuple[Finding, ...]
 
 
-def compile_views(
-    tenant: Tenant, platform: Platform, alerts: Sequence[PlannedAlert]
-) -> tuple[tuple[Dashboard, ...], tuple[Finding, ...]]:
-    """The dashboards of a tenant in the order of its views, and what is wrong with its panels."""
+def compile_views(tenant: Tenant, platform: Platform, alerts: Sequence[PlannedAlert]) -> Views:
+    """The dashboards of a tenant in the order of its views, then its own."""
     context = Context(tenant, platform)
-    panels, findings = _gathered(context, alerts)
-    dashboards = tuple(
-        _dashboard(view, _rows(view, context, panels.get(view, {}), alerts), context)
-        for view in tenant.dashboards.views
-    )
-    return dashboards, (*findings, *_collisions(dashboards, tenant))
+    placed, findings = placed_panels(context, alerts)
+    classes: dict[str, tuple[ServiceClass, ...]] = {}
+    rest: dict[str, tuple[Placed, ...]] = {}
+    for view in tenant.dashboards.views:
+        here = [one for one in placed if one.view == view]
+        classes[view], rest[view] = shared(context, here)
+    linked = relinked(alerts, classes, context)
+    made = _Made(context, linked, classes, rest, _elsewhere(placed))
+    own, own_findings = own_dashboards(context)
+    dashboards = (*(made.dashboard(view) for view in tenant.dashboards.views), *own)
+    told = (*findings, *own_findings, *collisions(dashboards, tenant.place))
+    return Views(dashboards, tuple(linked), (*told, *too_many_queries(dashboards, context)))
 
 
-def _gathered(
-    context: Context, alerts: Sequence[PlannedAlert]
-) -> tuple[dict[str, ByService], list[Finding]]:
-    """Every panel by view and service: packs' and users' first, then what alerts watch."""
-    views: dict[str, ByService] = {}
-    findings: list[Finding] = []
-    for wanted in context.tenant.dashboards.panels:
-        made, told = custom_panel(wanted, context)
-        findings += told
-        if made is not None:
-            view = drawn_view(context.tenant, wanted.view)
-            views.setdefault(view, {}).setdefault(wanted.service, []).append(made)
-    for alert in alerts:
-        if not alert.panel_key.startswith("slo:"):
-            made = alert_panel(alert, context)
-            views.setdefault(alert.view, {}).setdefault(alert.service, []).append(made)
-    return views, findings
+def _elsewhere(placed: Sequence[Placed]) -> Mapping[str, Sequence[str]]:
+    """The views besides the technical one on which each service has panels."""
+    found: dict[str, dict[str, None]] = {}
+    for one in placed:
+        if one.service and one.view != "technical":
+            found.setdefault(one.service, {})[one.view] = None
+    return {service: tuple(views) for service, views in found.items()}
 
 
-def _rows(
-    view: str, context: Context, panels: ByService, alerts: Sequence[PlannedAlert]
-) -> tuple[Row, ...]:
-    flat = [p for found in panels.values() for p in found]
-    promised = drawn_view(context.tenant, "executive") == view
-    promises = executive.promises(context) if promised else ()
-    if view == "executive":
-        business = executive.business(ordered(flat))
-        return (*promises, *business, executive.operations(context))
-    if view == "technical":
-        rows = technical.services(context, panels)
-        return (technical.overview(context), *promises, *rows)
-    if view == "security":
-        return (security.signals(flat), *promises, *security.controls(context, alerts))
-    return (*ml.models(panels), *promises)
+def view_findings(
+    tenant: Tenant,
+    platform: Platform,
+    dashboards: Sequence[Dashboard],
+    groups: Sequence[RuleGroup],
+) -> tuple[Finding, ...]:
+    """What is wrong with finished dashboards, given all rules of the tenant."""
+    return tuple(unrecorded(dashboards, groups, Context(tenant, platform)))
 
 
-def _dashboard(view: str, rows: tuple[Row, ...], context: Context) -> Dashboard:
-    tenant = context.tenant
-    title, description, time_from, refresh = TITLES[view]
-    return Dashboard(
-        uid=dashboard_uid(tenant.id, view),
-        view=view,
-        title=f"{tenant.id} / {title}",
-        description=f"{tenant.description or tenant.id}: {description}",
-        tags=("tocsin", f"tenant:{tenant.id}", f"view:{view}"),
-        rows=rows,
-        annotations=events(context),
-        time_from=time_from,
-        refresh=refresh,
-        timezone=tenant.timezone,
-    )
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the views are made from."""
 
+    context: Context
+    alerts: Sequence[PlannedAlert]
+    classes: Mapping[str, Sequence[ServiceClass]]
+    rest: Mapping[str, Sequence[Placed]]
+    elsewhere: Mapping[str, Sequence[str]]
 
-def _collisions(dashboards: Sequence[Dashboard], tenant: Tenant) -> list[Finding]:
-    """Two keys with one id: practically never, but then alerts would link to a wrong panel."""
-    findings = []
-    for dashboard in dashboards:
-        ids: dict[int, str] = {}
-        for row in dashboard.rows:
-            for key, number in ((row.key, row.id), *((p.key, p.id) for p in row.panels)):
-                if ids.setdefault(number, key) != key:
-                    message = f"the panels {key!r} and {ids[number]!r} get the same id"
-                    findings.append(error("panel-id", message, tenant.place, "rename one"))
-    return findings
+    def dashboard(self, view: str) -> Dashboard:
+        """One view."""
+        tenant = self.context.tenant
+        title, description, time_from, refresh = TITLES[view]
+        return Dashboard(
+            uid=dashboard_uid(tenant.id, view),
+            view=view,
+            title=f"{tenant.id} / {title}",
+            description=f"{tenant.description or tenant.id}: {description}",
+            tags=("tocsin", f"tenant:{tenant.id}", f"view:{view}"),
+            rows=self._rows(view),
+            variables=tuple(one.values for one in self.classes[view]),
+            annotations=events(self.context),
+            time_from=time_from,
+            refresh=refresh,
+            timezone=tenant.timezone,
+        )
+
+    def _rows(self, view: str) -> tuple[Row, ...]:
+        context, placed = self.context, self.rest[view]
+        repeated = [one.row(context) for one in self.classes[view]]
+        if view == "executive":
+            return executive(context, placed, repeated)
+        promised = drawn_view(context.tenant, "executive") == view
+        kept = promises(context) if promised else ()
+        if view == "technical":
+            first, *others = technical(context, placed, self.classes[view], self.elsewhere)
+            return (first, *kept, *others)
+        if view == "security":
+            return (*security(context, placed, repeated, self.alerts), *kept)
+        return (*models(context, placed, repeated), *kept)

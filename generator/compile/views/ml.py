@@ -1,25 +1,27 @@
-"""The AI/ML view: models' quality, drift, inference and freshness, from packs and alerts."""
+"""The AI/ML view: a row for each service's models, in the order of what is asked of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from generator.compile.views.parts import ordered, row, text_panel
-from generator.ir.dashboards import Panel, Row
-
-WORDS = (
-    "No model is declared. Attach the pack `ml-model` to the service that serves it, or give an "
-    "alert `view: ml`."
-)
+from generator.compile.context import Context
+from generator.compile.views.parts import row
+from generator.compile.views.placed import Placed, by_service, drawn
+from generator.compile.views.undeclared import MODELS, undeclared
+from generator.ir.dashboards import Row
 
 
-def models(panels: Mapping[str | None, Sequence[Panel]]) -> tuple[Row, ...]:
-    """A row for each service that has something to show; words where none has."""
-    rows = [
-        row(f"model:{service or '-'}", service or "Models", ordered(found))
-        for service, found in panels.items()
-        if found
-    ]
-    if rows:
-        return tuple(rows)
-    return (row("models", "Models", [text_panel("no-models", "Nothing declared", WORDS)]),)
+def models(context: Context, placed: Sequence[Placed], shared: Sequence[Row]) -> tuple[Row, ...]:
+    """What packs and users draw of each service, then what alerts watch, closed."""
+    rows = []
+    for service, found in by_service(placed).items():
+        name = service or "Models"
+        shown = drawn(one for one in found if one.alert is None)
+        watched = drawn(one for one in found if one.alert is not None)
+        if shown:
+            rows.append(row(f"model:{service or '-'}", name, shown))
+        if watched:
+            title = f"{name}: what alerts watch"
+            closed = bool(shown)
+            rows.append(row(f"alerts:{service or '-'}", title, watched, collapsed=closed))
+    return (*rows, *shared, *undeclared(context, MODELS, bool(rows or shared)))

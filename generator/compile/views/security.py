@@ -1,65 +1,42 @@
-"""The security view: its alerts and panels, and the compliance controls with their live state."""
+"""The security view: rows by subject, then the compliance controls with their live state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from generator.compile.context import Context
-from generator.compile.evidence import STATE_PANEL
 from generator.compile.plan import PlannedAlert
-from generator.compile.views.parts import GREEN, RED, ordered, row, text_panel
-from generator.ir.dashboards import Panel, Query, Row, Threshold
-from generator.promql.build import selector
-from generator.values import IsolatedExpr
+from generator.compile.views.controls import controls
+from generator.compile.views.parts import row
+from generator.compile.views.placed import Placed, drawn
+from generator.compile.views.undeclared import SECURITY, undeclared
+from generator.ir.dashboards import Row
 
-WORDS = (
-    "No security signal is declared. Give an alert `view: security`, or attach a pack of the "
-    "category security (`tocsin catalog security`)."
+_SUBJECTS = (
+    ("intrusion", "Authentication and blocked requests"),
+    ("access-anomaly", "Access"),
+    ("audit-trail", "Audit stream"),
+    ("network", "Certificates"),
+    ("compliance", "Data protection"),
 )
+"""Packs by the subject of their panels, in the order of the view."""
 
 
-def signals(panels: Sequence[Panel]) -> Row:
-    """Alerts and panels of the view; words where there are none."""
-    found = ordered(panels) or [text_panel("no-security", "Nothing declared", WORDS)]
-    return row("signals", "Signals", found)
-
-
-def controls(context: Context, alerts: Sequence[PlannedAlert]) -> tuple[Row, ...]:
-    """A line per control: red while an alert that gives evidence for it fires."""
-    evidence: dict[str, set[str]] = {}
-    for alert in alerts:
-        for control in alert.compliance:
-            evidence.setdefault(control, set()).add(alert.rule.alert)
-    if not evidence:
-        words = "No alert gives evidence for a control. Add `compliance:` to alerts and SLOs."
-        empty = text_panel("no-controls", "No controls yet", words)
-        return (row("controls", "Compliance controls", [empty]),)
-    queries = tuple(
-        Query(_state(sorted(names), context), control)
-        for control, names in sorted(evidence.items())
-    )
-    panel = Panel(
-        key=STATE_PANEL,
-        title="Controls",
-        description=(
-            "Red while an alert that gives evidence for the control fires. "
-            "docs/compliance.md says which alerts those are, and where there are gaps."
-        ),
-        kind="state-timeline",
-        queries=queries,
-        unit="none",
-        thresholds=(Threshold(None, GREEN), Threshold(1.0, RED)),
-        width=24,
-        height=max(6, 2 + len(queries)),
-    )
-    return (row("controls", "Compliance controls", [panel]),)
-
-
-def _state(names: Sequence[str], context: Context) -> IsolatedExpr:
-    level = context.platform.labels.level
-    matchers = [("alertstate", "=", "firing"), (level, "=", "")]
-    if len(names) == 1:
-        matchers.append(("alertname", "=", names[0]))
-    else:
-        matchers.append(("alertname", "=~", "|".join(names)))
-    return context.graph(f"max({selector('ALERTS', matchers)}) or vector(0)")
+def security(
+    context: Context,
+    placed: Sequence[Placed],
+    shared: Sequence[Row],
+    alerts: Sequence[PlannedAlert],
+) -> tuple[Row, ...]:
+    """A row for each subject that has something to show, the rest, and the controls."""
+    named = dict(_SUBJECTS)
+    rows = []
+    for pack, title in _SUBJECTS:
+        found = [one for one in placed if one.pack == pack]
+        if found:
+            rows.append(row(f"subject:{pack}", title, drawn(found)))
+    rest = [one for one in placed if one.pack not in named]
+    if rest:
+        rows.append(row("signals", "Other signals", drawn(rest)))
+    words = undeclared(context, SECURITY, bool(placed or shared))
+    return (*rows, *shared, *controls(context, alerts), *words)

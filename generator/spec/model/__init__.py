@@ -66,7 +66,15 @@ from generator.spec.model.slos import (
     Sli,
     Slo,
 )
-from generator.spec.model.tenant import CustomPanel, Dashboards, Fleet, RecordingSpec, Tenant
+from generator.spec.model.tenant import (
+    CustomPanel,
+    Dashboards,
+    Fleet,
+    OwnDashboard,
+    OwnVariable,
+    RecordingSpec,
+    Tenant,
+)
 
 __all__ = [
     "Absent",
@@ -99,6 +107,8 @@ __all__ = [
     "Limits",
     "Maintenance",
     "Metric",
+    "OwnDashboard",
+    "OwnVariable",
     "Owner",
     "PackUse",
     "PairChange",

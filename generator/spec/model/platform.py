@@ -106,6 +106,8 @@ class Limits:
     recorded_series: int = 0
     samples_per_evaluation: int = 0
     samples_per_second: int = 0
+    queries_per_view: int = 100
+    """Queries a dashboard sends when it is opened."""
     series_per_metric: int = 1
     """Label combinations assumed of a metric that does not state its `series`."""
     level: str = "warning"

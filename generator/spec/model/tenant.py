@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from generator.findings import Place, Text
@@ -21,6 +21,7 @@ from generator.spec.model.notification import (
 )
 from generator.spec.model.platform import Platform
 from generator.spec.model.slos import Slo
+from generator.values import Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,49 @@ class CustomPanel:
     service: str | None
     place: Place
     pack: str = ""
+    units: tuple[str, ...] = ()
+    """Each query's own Grafana unit, empty where it is the panel's."""
+    row: str = ""
+    """Title of its row, on a dashboard of the user's own."""
+    signal: str = ""
+    """What it tells of its service: rate, errors, duration, utilization, saturation, or nothing."""
+    compare: Duration | None = None
+    """How long ago the same queries are drawn once more; None: they are not."""
+    matchers: Mapping[str, str] = field(default_factory=dict)
+    """Labels and values that every selector of its queries gets: those of its service."""
+
+    category: str = ""
+    """Its pack's: system, business, ml, security; empty without a pack."""
+
+    def scoped(self, selector: Mapping[str, str]) -> CustomPanel:
+        """The same panel of one service's series."""
+        return replace(self, matchers=selector)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVariable:
+    """A variable of a dashboard; `query` is `label_values(…)` or `query_result(…)`."""
+
+    name: str
+    label: str
+    query: Text
+    description: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDashboard:
+    """A whole dashboard of the user's own; `name` becomes its file's."""
+
+    name: str
+    title: str
+    description: str
+    panels: tuple[CustomPanel, ...]
+    variables: tuple[OwnVariable, ...]
+    range: Duration
+    """Length of time it shows when it is opened."""
+    refresh: Duration
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +99,11 @@ class RecordingSpec:
 
 @dataclass(frozen=True, slots=True)
 class Dashboards:
-    """Which views a tenant gets."""
+    """Which views a tenant gets, the panels that specs and packs add, and its own dashboards."""
 
     views: tuple[str, ...]
     panels: tuple[CustomPanel, ...]
+    own: tuple[OwnDashboard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
