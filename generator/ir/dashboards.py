@@ -58,6 +58,10 @@ class Panel:
     """(title, url) pairs."""
     repeat: str | None = None
     """Name of the variable the panel repeats by."""
+    overrides: tuple[Mapping[str, Any], ...] = ()
+    """`fieldConfig.overrides`: a matcher and its properties, for single queries or columns."""
+    time_from: str = ""
+    """Length of time the panel shows whatever the dashboard's range is, `30d`; empty: that."""
     id: int = 0
     """Grafana's id, from the key; at least 1 in a finished dashboard."""
 
@@ -76,7 +80,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A dashboard variable: kind `query` (isolated `query`) or `constant` (`value`)."""
+    """A dashboard variable: `query` (isolated `query`), `constant` (`value`), `custom` (`options`).
+    """
 
     name: str
     label: str
@@ -86,6 +91,8 @@ class Variable:
     multi: bool = False
     include_all: bool = False
     description: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    """(text, value) pairs of a custom one, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ COLUMNS = 24
 _LEGACY_PANEL = frozenset(
     {
         "cacheTimeout", "editable", "error", "height", "hideTimeOverride", "interval",
-        "maxDataPoints", "minSpan", "span", "timeFrom", "timeShift", "maxPerRow",
+        "maxDataPoints", "minSpan", "span", "timeShift", "maxPerRow",
         "repeatDirection", "transparent", "renderer", "thresholds",
     }
 )  # fmt: skip
@@ -130,6 +130,7 @@ def _panel(panel: Panel, grid: dict[str, int]) -> Any:
         field_config=_field_config(panel),
         transformations=list(panel.transformations),
         links=[_panel_link(title, url) for title, url in panel.links],
+        timeFrom=panel.time_from or None,
         repeat=grafana.Repeat(variable=panel.repeat),
     )
 
@@ -247,7 +248,7 @@ def _field_config(panel: Panel) -> dict[str, Any]:
             defaults[key] = value
     if panel.mappings:
         defaults["mappings"] = [dict(m) for m in panel.mappings]
-    return {"defaults": defaults, "overrides": []}
+    return {"defaults": defaults, "overrides": [dict(o) for o in panel.overrides]}
 
 
 # --------------------------------------------------------------------------- dashboard
@@ -284,6 +285,8 @@ def _variable(variable: Variable) -> dict[str, Any]:
             "skipUrlSync": True,
         }
     every = {"selected": True, "text": "All", "value": "$__all"}
+    if variable.kind == "custom":
+        return {**base, **_choice(variable, every)}
     found: dict[str, Any] = {
         **base,
         "type": "query",
@@ -303,6 +306,27 @@ def _variable(variable: Variable) -> dict[str, Any]:
     if variable.include_all:
         found["allValue"] = ".*"
     return found
+
+
+def _choice(variable: Variable, every: dict[str, Any]) -> dict[str, Any]:
+    """A variable whose values are written down; with `All`, it stands there as the first."""
+    listed = [
+        {"selected": False, "text": text, "value": value} for text, value in variable.options
+    ]
+    first = every if variable.include_all else {**listed[0], "selected": True}
+    if not variable.include_all:
+        listed[0] = first
+    query = ", ".join(v if t == v else f"{t} : {v}" for t, v in variable.options)
+    return {
+        "type": "custom",
+        "query": query,
+        "current": first,
+        "hide": 0,
+        "includeAll": variable.include_all,
+        "multi": variable.multi,
+        "options": [every, *listed] if variable.include_all else listed,
+        "skipUrlSync": False,
+    }
 
 
 def _annotation(annotation: Annotation) -> dict[str, Any]:
