@@ -9,6 +9,15 @@ from typing import Any
 from generator.values import Duration, IsolatedExpr
 
 
+def ref_id(index: int) -> str:
+    """Grafana's name of a panel's query by its place: A, B, … Z, AA, AB, …"""
+    letters = ""
+    while index >= 0:
+        letters = chr(ord("A") + index % 26) + letters
+        index = index // 26 - 1
+    return letters
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One query of a panel. `expr` may hold Grafana variables; it is isolated like any other."""
@@ -80,8 +89,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A dashboard variable: `query` (isolated `query`), `constant` (`value`), `custom` (`options`).
-    """
+    """A dashboard variable of a kind: `query`, isolated, `constant` with `value`, `custom`."""
 
     name: str
     label: str
@@ -109,6 +117,23 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedEvents:
+    """Events that somebody posted to Grafana with all of these tags, drawn over every graph."""
+
+    name: str
+    tags: tuple[str, ...]
+    color: str = "purple"
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedDatasource:
+    """The one data source that a dashboard may ask; Grafana knows it by name and by uid."""
+
+    uid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """One dashboard of a tenant; `view` is executive, technical, security, ml or a custom name."""
 
@@ -123,3 +148,8 @@ class Dashboard:
     time_from: str = "now-6h"
     refresh: str = "1m"
     timezone: str = "browser"
+    datasource: PinnedDatasource | None = None
+    """None: people choose among Grafana's Prometheus data sources."""
+    posted: tuple[TaggedEvents, ...] = ()
+    folder: str = ""
+    """Uid of Grafana's folder; empty: not known."""

@@ -7,6 +7,7 @@ mends that (docs/adr/0004-classic-dashboard-json.md). Ids and uids come from the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,17 @@ import attr
 from grafanalib import core as grafana
 from grafanalib._gen import DashboardEncoder
 
-from generator.ir.dashboards import Annotation, Dashboard, Panel, Query, Row, Variable
+from generator.ir.dashboards import (
+    Annotation,
+    Dashboard,
+    Panel,
+    PinnedDatasource,
+    Query,
+    Row,
+    TaggedEvents,
+    Variable,
+    ref_id,
+)
 
 SCHEMA_VERSION = 41
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -67,8 +78,12 @@ def dashboard_json(dashboard: Dashboard) -> bytes:
         timezone=dashboard.timezone,
         panels=_laid_out(dashboard.rows),
         links=[_view_links(dashboard)],
-        templating=grafana.Templating(list=[_datasource(), *map(_variable, dashboard.variables)]),
-        annotations=grafana.Annotations(list=[_annotation(a) for a in dashboard.annotations]),
+        templating=grafana.Templating(
+            list=[_datasource(dashboard.datasource), *map(_variable, dashboard.variables)]
+        ),
+        annotations=grafana.Annotations(
+            list=[*map(_annotation, dashboard.annotations), *map(_posted, dashboard.posted)]
+        ),
     )
     data = json.loads(json.dumps(made.to_json_data(), cls=DashboardEncoder))
     text = json.dumps(_mended(data), indent=2, sort_keys=True, ensure_ascii=False)
@@ -156,18 +171,9 @@ def _target(query: Query, index: int) -> Any:
         legendFormat=query.legend or "__auto",
         format=query.format,
         instant=query.instant,
-        refId=_ref(index),
+        refId=ref_id(index),
         datasource=DATASOURCE,
     )
-
-
-def _ref(index: int) -> str:
-    """A, B, … Z, AA, AB, …"""
-    letters = ""
-    while index >= 0:
-        letters = chr(ord("A") + index % 26) + letters
-        index = index // 26 - 1
-    return letters
 
 
 _LEGEND = {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True}
@@ -254,20 +260,24 @@ def _field_config(panel: Panel) -> dict[str, Any]:
 # --------------------------------------------------------------------------- dashboard
 
 
-def _datasource() -> dict[str, Any]:
+def _datasource(pinned: PinnedDatasource | None) -> dict[str, Any]:
+    """The choice of data sources; a pinned one is the only choice, and no address changes it."""
+    current = {"selected": False, "text": "default", "value": "default"}
+    if pinned is not None:
+        current = {"selected": True, "text": pinned.name, "value": pinned.uid}
     return {
         "name": "datasource",
         "label": "Data source",
         "type": "datasource",
         "query": "prometheus",
-        "current": {"selected": False, "text": "default", "value": "default"},
-        "hide": 0,
+        "current": current,
+        "hide": 0 if pinned is None else 2,
         "includeAll": False,
         "multi": False,
         "options": [],
         "refresh": 1,
-        "regex": "",
-        "skipUrlSync": False,
+        "regex": "" if pinned is None else f"/^{re.escape(pinned.name)}$/",
+        "skipUrlSync": pinned is not None,
     }
 
 
@@ -310,9 +320,7 @@ def _variable(variable: Variable) -> dict[str, Any]:
 
 def _choice(variable: Variable, every: dict[str, Any]) -> dict[str, Any]:
     """A variable whose values are written down; with `All`, it stands there as the first."""
-    listed = [
-        {"selected": False, "text": text, "value": value} for text, value in variable.options
-    ]
+    listed = [{"selected": False, "text": text, "value": value} for text, value in variable.options]
     first = every if variable.include_all else {**listed[0], "selected": True}
     if not variable.include_all:
         listed[0] = first
@@ -342,6 +350,18 @@ def _annotation(annotation: Annotation) -> dict[str, Any]:
         "textFormat": annotation.text,
         "tagKeys": annotation.tags,
         "useValueForTime": False,
+    }
+
+
+def _posted(events: TaggedEvents) -> dict[str, Any]:
+    """Events that Grafana itself keeps."""
+    return {
+        "name": events.name,
+        "datasource": {"type": "datasource", "uid": "grafana"},
+        "enable": True,
+        "hide": False,
+        "iconColor": events.color,
+        "target": {"limit": 100, "matchAny": False, "tags": list(events.tags), "type": "tags"},
     }
 
 

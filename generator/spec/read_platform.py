@@ -17,6 +17,7 @@ from generator.spec.model import (
     Urls,
 )
 from generator.spec.read_channels import read_channels
+from generator.spec.read_grafana import read_grafana
 from generator.spec.read_security import read_security
 from generator.spec.scalars import (
     RESERVED_LABELS,
@@ -68,6 +69,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         limits=_limits(root.get("limits"), reading),
         sharding=_sharding(root.get("sharding"), reading),
         retention=duration(kept) if (kept := root.get("retention")) else None,
+        grafana=read_grafana(root.get("grafana"), _urls(root.get("urls")).prometheus, reading),
     )
 
 

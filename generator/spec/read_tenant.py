@@ -21,6 +21,7 @@ from generator.spec.read_channels import read_channels
 from generator.spec.read_collect import read_collect
 from generator.spec.read_content import add_pack, check_content, read_content
 from generator.spec.read_expect import read_expectations
+from generator.spec.read_grafana import read_deployments
 from generator.spec.read_notify import (
     Known,
     read_flapping,
@@ -105,7 +106,11 @@ def read_tenant(root: Node, written: bytes, around: Surroundings, reading: Readi
         ),
         time_windows=telling.windows,
         maintenance=read_maintenance(root.get("maintenance"), names("services"), local, reading),
-        dashboards=Dashboards(views, tuple(content.panels)),
+        dashboards=Dashboards(
+            views,
+            tuple(content.panels),
+            read_deployments(dashboards.get("deployments") if dashboards else None),
+        ),
         place=root.place,
         flapping=read_flapping(root.get("flapping"), reading),
         expect=read_expectations(root.get("expect"), telling.known, local, reading),

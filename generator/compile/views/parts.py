@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from generator.compile.context import Context
+from generator.compile.deployments import deployments
 from generator.compile.kinds import MARKER
 from generator.compile.naming import panel_id, runbook_url
 from generator.compile.plan import PlannedAlert
@@ -141,7 +142,7 @@ def ordered(panels: Sequence[Panel]) -> list[Panel]:
 
 
 def events(context: Context) -> tuple[Annotation, ...]:
-    """Firing alerts and restarts, drawn over every graph."""
+    """Firing alerts and deployments, drawn over every graph."""
     names = context.platform.labels
     firing = selector(
         "ALERTS",
@@ -156,14 +157,7 @@ def events(context: Context) -> tuple[Annotation, ...]:
             tags=f"alertname,{names.severity}",
             color="red",
         ),
-        Annotation(
-            name="Deployments",
-            expr=context.graph("changes(process_start_time_seconds[2m]) > 0"),
-            title="started",
-            text="{{ job }} {{ instance }}",
-            tags="job",
-            color="blue",
-        ),
+        deployments(context),
     )
 
 

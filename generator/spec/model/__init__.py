@@ -20,6 +20,7 @@ from generator.spec.model.alerts import (
     Threshold,
     UserTest,
 )
+from generator.spec.model.grafana import Deployments, Grafana
 from generator.spec.model.identity import Collect, Metric, Owner, PackUse, Service
 from generator.spec.model.notification import (
     Channel,
@@ -79,6 +80,7 @@ __all__ = [
     "Correlate",
     "CustomPanel",
     "Dashboards",
+    "Deployments",
     "EventsSli",
     "ExpectedAt",
     "ExpectedFiring",
@@ -88,6 +90,7 @@ __all__ = [
     "Fleet",
     "Forecast",
     "Framework",
+    "Grafana",
     "Holiday",
     "LabelNames",
     "LatencySli",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from generator.findings import Place
+from generator.spec.model.grafana import Grafana
 from generator.spec.model.notification import Channel
 from generator.values import Duration, Version
 
@@ -172,3 +173,4 @@ class Platform:
     sharding: Sharding = Sharding()
     retention: Duration | None = None
     """How long samples are kept; None: not stated."""
+    grafana: Grafana = field(default_factory=Grafana)
