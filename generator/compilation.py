@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -81,15 +81,20 @@ def load_one(root: Path, name: str) -> tuple[Platform, Tenant]:
 
 
 def compile_specs(
-    root: Path, wanted: Sequence[str] = (), progress: bool = False, today: date | None = None
+    root: Path,
+    wanted: Sequence[str] = (),
+    progress: bool = False,
+    today: date | None = None,
+    dashboard_schema: str = "",
 ) -> Compilation:
     """Compile the specs of a repository. Raises SpecError when the platform itself has errors.
 
     All tenants are compiled, because the fleet's files are made of all; `wanted` names those whose
     findings and files the caller is after (none: all). With `today`, rotations that end soon are
-    among the findings; nothing else depends on the day.
+    among the findings; nothing else depends on the day. `dashboard_schema`, `classic` or `v2`,
+    stands in for the platform's own choice. Raises ExtraMissing when it needs a package more.
     """
-    spec = load_platform(root)
+    spec = drawn_in(load_platform(root), dashboard_schema)
     names = tenant_names(root)
     unknown = [name for name in wanted if name not in names]
     if unknown:
@@ -106,6 +111,14 @@ def compile_specs(
             advance()
     chosen = tuple(wanted) or names
     return _with_fleet(spec, tenants, chosen, today)
+
+
+def drawn_in(spec: PlatformSpec, dashboard_schema: str) -> PlatformSpec:
+    """The platform with another schema of dashboards; empty: its own."""
+    if not dashboard_schema:
+        return spec
+    grafana = replace(spec.platform.grafana, dashboard_schema=dashboard_schema)
+    return replace(spec, platform=replace(spec.platform, grafana=grafana))
 
 
 def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:

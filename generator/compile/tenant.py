@@ -93,6 +93,7 @@ def compile_tenant(
         cost=cost,
         alerts=slugs,
         expected=expectations(tenant),
+        dashboard_schema=platform.grafana.dashboard_schema,
     )
 
 

@@ -26,10 +26,10 @@ from generator.ir.dashboards import (
     Variable,
     ref_id,
 )
+from generator.render.grid import COLUMNS, in_grid
 
 SCHEMA_VERSION = 41
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-COLUMNS = 24
 
 _LEGACY_PANEL = frozenset(
     {
@@ -109,13 +109,12 @@ def _laid_out(rows: Sequence[Row]) -> list[Any]:
 
 
 def _placed(panels: Sequence[Panel], top: int) -> tuple[list[Any], int]:
-    placed, x, y, tallest = [], 0, top, 0
-    for panel in panels:
-        if x + panel.width > COLUMNS:
-            x, y, tallest = 0, y + tallest, 0
-        placed.append(_panel(panel, {"x": x, "y": y, "w": panel.width, "h": panel.height}))
-        x, tallest = x + panel.width, max(tallest, panel.height)
-    return placed, y + tallest
+    cells, height = in_grid(panels)
+    placed = [
+        _panel(c.panel, {"x": c.x, "y": top + c.y, "w": c.panel.width, "h": c.panel.height})
+        for c in cells
+    ]
+    return placed, top + height
 
 
 def _row(row: Row, top: int, panels: list[Any]) -> Any:
@@ -141,8 +140,8 @@ def _panel(panel: Panel, grid: dict[str, int]) -> Any:
         gridPos=grid,
         dataSource=DATASOURCE,
         targets=[_target(q, i) for i, q in enumerate(panel.queries)],
-        options={**_OPTIONS.get(panel.kind, {}), **panel.options},
-        field_config=_field_config(panel),
+        options=panel_options(panel),
+        field_config=field_config(panel),
         transformations=list(panel.transformations),
         links=[_panel_link(title, url) for title, url in panel.links],
         timeFrom=panel.time_from or None,
@@ -233,7 +232,13 @@ _CUSTOM: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def _field_config(panel: Panel) -> dict[str, Any]:
+def panel_options(panel: Panel) -> dict[str, Any]:
+    """Grafana's `options` of a panel: what its kind has by default, and its own."""
+    return {**_OPTIONS.get(panel.kind, {}), **panel.options}
+
+
+def field_config(panel: Panel) -> dict[str, Any]:
+    """Grafana's `fieldConfig` of a panel: unit, thresholds, colours, overrides."""
     if panel.kind in ("text", "alertlist"):
         return {"defaults": {}, "overrides": []}
     steps = [{"color": t.color, "value": t.value} for t in panel.thresholds]
@@ -276,9 +281,14 @@ def _datasource(pinned: PinnedDatasource | None) -> dict[str, Any]:
         "multi": False,
         "options": [],
         "refresh": 1,
-        "regex": "" if pinned is None else f"/^{re.escape(pinned.name)}$/",
+        "regex": only(pinned) if pinned is not None else "",
         "skipUrlSync": pinned is not None,
     }
+
+
+def only(pinned: PinnedDatasource) -> str:
+    """Grafana's regular expression of data sources' names that lets one of them through."""
+    return f"/^{re.escape(pinned.name)}$/"
 
 
 def _variable(variable: Variable) -> dict[str, Any]:
