@@ -42,14 +42,19 @@ def build(
     verify_mode: str = "auto",
     progress: bool = False,
     audit: bool = False,
+    dashboard_schema: str = "",
 ) -> Outcome:
     """Compile, verify and write. A tenant with an error leaves its output as it was.
 
-    `audit`: what changed is appended to the log in the output folder.
-    Raises OutputError when the disk refuses, ToolFailed when a tool does not answer.
+    `audit`: what changed is appended to the log in the output folder. `dashboard_schema`:
+    `classic` or `v2` in place of the platform's own choice. Raises OutputError when the disk
+    refuses, ToolFailed when a tool does not answer, ExtraMissing when a package is not there.
     """
     try:
-        compilation = compile_specs(root, wanted, progress, datetime.now(UTC).date())
+        today = datetime.now(UTC).date()
+        compilation = compile_specs(
+            root, wanted, progress, today, dashboard_schema=dashboard_schema
+        )
     except SpecError as problem:
         return Outcome(problem.findings)
     manner = Manner(verify_mode, audit, whole=not wanted)

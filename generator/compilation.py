@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -87,14 +87,17 @@ def compile_specs(
     today: date | None = None,
     *,
     proven: bool = True,
+    dashboard_schema: str = "",
 ) -> Compilation:
     """Compile the specs of a repository. Raises SpecError when the platform itself has errors.
 
     All tenants are compiled, because the fleet's files are made of all; `wanted` names those whose
     findings and files the caller is after (none: all). With `today`, rotations that end soon are
     among the findings; nothing else depends on the day. `proven=False` leaves out the unit tests.
+    `dashboard_schema`, `classic` or `v2`, stands in for the platform's own choice. Raises
+    ExtraMissing when it needs a package more.
     """
-    spec = load_platform(root)
+    spec = drawn_in(load_platform(root), dashboard_schema)
     names = names_of(root, wanted, spec)
     with progress_bar(len(names), "compiling", progress) as advance:
         tenants = {}
@@ -118,6 +121,14 @@ def names_of(root: Path, wanted: Sequence[str], spec: PlatformSpec) -> tuple[str
         hint = "write specs/tenants/<tenant>.yaml"
         raise SpecError([error("no-tenants", "there are no tenants", place, hint)])
     return names
+
+
+def drawn_in(spec: PlatformSpec, dashboard_schema: str) -> PlatformSpec:
+    """The platform with another schema of dashboards; empty: its own."""
+    if not dashboard_schema:
+        return spec
+    grafana = replace(spec.platform.grafana, dashboard_schema=dashboard_schema)
+    return replace(spec, platform=replace(spec.platform, grafana=grafana))
 
 
 def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:

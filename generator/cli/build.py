@@ -39,6 +39,12 @@ from generator.cli.common import (
     is_flag=True,
     help="Append who, which spec and what changed to output/audit.jsonl (see: tocsin audit).",
 )
+@click.option(
+    "--dashboard-schema",
+    type=click.Choice(["classic", "v2"]),
+    default=None,
+    help="Grafana's schema of dashboards, this once (default: grafana.dashboard_schema).",
+)
 @stats_option
 @report_options
 def command(
@@ -47,6 +53,7 @@ def command(
     output: Path | None,
     verify: str,
     audit: bool,
+    dashboard_schema: str | None,
     stats: bool,
     form: str,
     fail_on: str,
@@ -60,6 +67,10 @@ def command(
       tocsin build                    every tenant
       tocsin build acme --verify=off  one tenant, without promtool and amtool
       tocsin build --stats            also what each tenant's rules cost
+
+    \b
+      tocsin build --dashboard-schema v2 --output /tmp/v2
+                                      dashboards for Grafana's API, beside the usual ones
     """
     from generator.api import build
 
@@ -71,6 +82,7 @@ def command(
         verify_mode=verify,
         progress=_progress(form),
         audit=audit,
+        dashboard_schema=dashboard_schema or "",
     )
     print_outcome(result, form, stats)
     sys.exit(1 if failing(result.findings, fail_on) else 0)

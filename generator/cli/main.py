@@ -83,13 +83,14 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the console script; no traceback reaches a user."""
     from generator.deliver.output import OutputError
+    from generator.ir.artifacts import ExtraMissing
     from generator.servers import ServerFailed
     from generator.tools import ToolFailed, ToolMissing
 
     sys.excepthook = _say_bug
     try:
         cli(complete_var=VARIABLE)
-    except (OutputError, ServerFailed, ToolFailed, ToolMissing) as problem:
+    except (ExtraMissing, OutputError, ServerFailed, ToolFailed, ToolMissing) as problem:
         sys.stderr.write(f"tocsin: {problem}\n")
         sys.exit(3)
 

@@ -12,11 +12,12 @@ from generator.compile.docs import compile_docs
 from generator.compile.escalation import escalated, policy_of
 from generator.compile.expectations import expectations
 from generator.compile.flapping import flapping_notice
+from generator.compile.grafana import in_grafana, provisioning
 from generator.compile.groups import duplicate_groups, in_reading_order, within_limit
 from generator.compile.limits import limit_findings
 from generator.compile.lints import tenant_lints
 from generator.compile.markers import marker_groups
-from generator.compile.naming import dashboard_uid, group_name, rule_file
+from generator.compile.naming import group_name, rule_file
 from generator.compile.plan import PlannedAlert
 from generator.compile.recordings import compile_recordings
 from generator.compile.routing import compile_routing, fleet_config, shard_count, tenant_config
@@ -29,7 +30,6 @@ from generator.compile.tests import alert_tests
 from generator.compile.views import compile_views, view_findings
 from generator.findings import in_order
 from generator.ir.build import Build, FleetBuild, PrometheusServer
-from generator.ir.provisioning import Folder, GrafanaProvisioning
 from generator.ir.rules import Rule, RuleGroup
 from generator.spec.model import Platform, Tenant
 from generator.values import Version
@@ -64,6 +64,7 @@ def compile_tenant(
     written, uncut = within_limit(groups, platform)
     cost = tenant_cost(tenant, platform, groups, written)
     tests, slugs, test_findings = alert_tests(tenant, platform, _wanted(alerts, proven), groups)
+    dashboards = in_grafana(views.dashboards, tenant.id, platform)
     findings = [
         *slo.findings,
         *(f for s in signals for f in s.findings),
@@ -72,7 +73,7 @@ def compile_tenant(
         *routing_findings,
         *test_findings,
         *views.findings,
-        *view_findings(tenant, platform, views.dashboards, written),
+        *view_findings(tenant, platform, dashboards, written),
         *circles,
         *uncut,
         *duplicate_groups(written),
@@ -88,12 +89,13 @@ def compile_tenant(
         scrape=compile_scrape(tenant, platform),
         routing=routing,
         alertmanager=tenant_config(platform, tenant.id, routing),
-        dashboards=views.dashboards,
-        docs=compile_docs(tenant, platform, alerts, views.dashboards, groups),
+        dashboards=dashboards,
+        docs=compile_docs(tenant, platform, alerts, dashboards, groups),
         findings=in_order(findings),
         cost=cost,
         alerts=slugs,
         expected=expectations(tenant),
+        dashboard_schema=platform.grafana.dashboard_schema,
     )
 
 
@@ -120,13 +122,9 @@ def compile_fleet(platform: Platform, builds: Mapping[str, Build]) -> FleetBuild
         shard_label=platform.labels.shard,
     )
     routings = {name: build.routing for name, build in builds.items()}
-    folders = tuple(
-        Folder(name, dashboard_uid(name, "folder"), name, build.docs.team)
-        for name, build in sorted(builds.items())
-    )
-    grafana = GrafanaProvisioning(platform.urls.prometheus, platform.scrape_interval, folders)
+    grafana, told = provisioning(platform, builds)
     config, findings = fleet_config(platform, routings), security_findings(platform)
-    return FleetBuild(server, config, grafana, findings, web_servers(platform))
+    return FleetBuild(server, config, grafana, (*findings, *told), web_servers(platform))
 
 
 def alert_groups(

@@ -11,3 +11,7 @@ class Artifact:
 
     path: str
     content: bytes
+
+
+class ExtraMissing(Exception):
+    """An optional package that artifacts need is not installed; the message says how to get it."""

@@ -40,6 +40,8 @@ class Build:
     """Every alert and marker by its unit test's slug; none where no tests were asked for."""
     expected: tuple[Expected, ...] = ()
     """Who the author says is told, for `verify` to hold against the simulation."""
+    dashboard_schema: str = "classic"
+    """Grafana's schema that the dashboards are written in: `classic` or `v2`."""
 
     @property
     def untested(self) -> tuple[str, ...]:

@@ -117,6 +117,23 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedEvents:
+    """Events that somebody posted to Grafana with all of these tags, drawn over every graph."""
+
+    name: str
+    tags: tuple[str, ...]
+    color: str = "purple"
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedDatasource:
+    """The one data source that a dashboard may ask; Grafana knows it by name and by uid."""
+
+    uid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """One dashboard of a tenant; `view` is executive, technical, security, ml or a custom name."""
 
@@ -131,3 +148,8 @@ class Dashboard:
     time_from: str = "now-6h"
     refresh: str = "1m"
     timezone: str = "browser"
+    datasource: PinnedDatasource | None = None
+    """None: people choose among Grafana's Prometheus data sources."""
+    posted: tuple[TaggedEvents, ...] = ()
+    folder: str = ""
+    """Uid of Grafana's folder; empty: not known."""

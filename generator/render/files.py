@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from generator.ir.artifacts import Artifact
+from generator.ir.artifacts import Artifact, ExtraMissing
 from generator.ir.build import Build, FleetBuild
+from generator.ir.dashboards import Dashboard
 from generator.render.alertmanager import alertmanager_files
 from generator.render.docs import docs_files
 from generator.render.flags import flags_files
@@ -15,19 +16,21 @@ from generator.render.provisioning import lint_file, provisioning_files
 from generator.render.web import web_files
 
 FLEET_SOURCE = "specs/"
+CLASSIC = "classic"
+SDK = "grafana_foundation_sdk"
 
 
 def tenant_artifacts(build: Build) -> tuple[Artifact, ...]:
     """A tenant's files, without the manifest and what simulation adds to the documents."""
     source = build.spec_file
-    dashboards = [Artifact(f"grafana/{d.view}.json", dashboard_json(d)) for d in build.dashboards]
+    dashboards = _dashboards(build)
     return (
         *rule_files(build.groups, source),
         scrape_file(build.scrape, source),
         *test_files(build.tests, source),
         *alertmanager_files(build.alertmanager, "alertmanager", source),
         *dashboards,
-        *((lint_file(),) if dashboards else ()),
+        *((lint_file(),) if dashboards and build.dashboard_schema == CLASSIC else ()),
         *docs_files(build.docs),
     )
 
@@ -42,3 +45,29 @@ def fleet_artifacts(fleet: FleetBuild, builds: Mapping[str, Build]) -> tuple[Art
         *web_files(fleet.web, FLEET_SOURCE),
         *flags_files(fleet, FLEET_SOURCE),
     )
+
+
+def _dashboards(build: Build) -> list[Artifact]:
+    """Raises ExtraMissing when the schema needs a package that is not installed."""
+    if build.dashboard_schema == CLASSIC:
+        made = map(dashboard_json, build.dashboards)
+    else:
+        made = map(_resource_json(), build.dashboards)
+    return [
+        Artifact(f"grafana/{d.view}.json", text)
+        for d, text in zip(build.dashboards, made, strict=True)
+    ]
+
+
+def _resource_json() -> Callable[[Dashboard], bytes]:
+    """The renderer of schema v2, whose package is imported only where it is asked for."""
+    try:
+        from generator.render.grafana_v2 import resource_json
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").partition(".")[0] != SDK:
+            raise
+        raise ExtraMissing(
+            "dashboards of schema v2 need Grafana's types, which are not installed: "
+            "pip install 'tocsin[dashboards-v2]', or write dashboard_schema: classic"
+        ) from None
+    return resource_json

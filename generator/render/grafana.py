@@ -7,6 +7,7 @@ mends that (docs/adr/0004-classic-dashboard-json.md). Ids and uids come from the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,11 +15,21 @@ import attr
 from grafanalib import core as grafana
 from grafanalib._gen import DashboardEncoder
 
-from generator.ir.dashboards import Annotation, Dashboard, Panel, Query, Row, Variable, ref_id
+from generator.ir.dashboards import (
+    Annotation,
+    Dashboard,
+    Panel,
+    PinnedDatasource,
+    Query,
+    Row,
+    TaggedEvents,
+    Variable,
+    ref_id,
+)
+from generator.render.grid import COLUMNS, in_grid
 
 SCHEMA_VERSION = 41
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-COLUMNS = 24
 
 _LEGACY_PANEL = frozenset(
     {
@@ -67,8 +78,12 @@ def dashboard_json(dashboard: Dashboard) -> bytes:
         timezone=dashboard.timezone,
         panels=_laid_out(dashboard.rows),
         links=[_view_links(dashboard)],
-        templating=grafana.Templating(list=[_datasource(), *map(_variable, dashboard.variables)]),
-        annotations=grafana.Annotations(list=[_annotation(a) for a in dashboard.annotations]),
+        templating=grafana.Templating(
+            list=[_datasource(dashboard.datasource), *map(_variable, dashboard.variables)]
+        ),
+        annotations=grafana.Annotations(
+            list=[*map(_annotation, dashboard.annotations), *map(_posted, dashboard.posted)]
+        ),
     )
     data = json.loads(json.dumps(made.to_json_data(), cls=DashboardEncoder))
     text = json.dumps(_mended(data), indent=2, sort_keys=True, ensure_ascii=False)
@@ -94,13 +109,12 @@ def _laid_out(rows: Sequence[Row]) -> list[Any]:
 
 
 def _placed(panels: Sequence[Panel], top: int) -> tuple[list[Any], int]:
-    placed, x, y, tallest = [], 0, top, 0
-    for panel in panels:
-        if x + panel.width > COLUMNS:
-            x, y, tallest = 0, y + tallest, 0
-        placed.append(_panel(panel, {"x": x, "y": y, "w": panel.width, "h": panel.height}))
-        x, tallest = x + panel.width, max(tallest, panel.height)
-    return placed, y + tallest
+    cells, height = in_grid(panels)
+    placed = [
+        _panel(c.panel, {"x": c.x, "y": top + c.y, "w": c.panel.width, "h": c.panel.height})
+        for c in cells
+    ]
+    return placed, top + height
 
 
 def _row(row: Row, top: int, panels: list[Any]) -> Any:
@@ -126,8 +140,8 @@ def _panel(panel: Panel, grid: dict[str, int]) -> Any:
         gridPos=grid,
         dataSource=DATASOURCE,
         targets=[_target(q, i) for i, q in enumerate(panel.queries)],
-        options={**_OPTIONS.get(panel.kind, {}), **panel.options},
-        field_config=_field_config(panel),
+        options=panel_options(panel),
+        field_config=field_config(panel),
         transformations=list(panel.transformations),
         links=[_panel_link(title, url) for title, url in panel.links],
         timeFrom=panel.time_from or None,
@@ -218,7 +232,13 @@ _CUSTOM: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def _field_config(panel: Panel) -> dict[str, Any]:
+def panel_options(panel: Panel) -> dict[str, Any]:
+    """Grafana's `options` of a panel: what its kind has by default, and its own."""
+    return {**_OPTIONS.get(panel.kind, {}), **panel.options}
+
+
+def field_config(panel: Panel) -> dict[str, Any]:
+    """Grafana's `fieldConfig` of a panel: unit, thresholds, colours, overrides."""
     if panel.kind in ("text", "alertlist"):
         return {"defaults": {}, "overrides": []}
     steps = [{"color": t.color, "value": t.value} for t in panel.thresholds]
@@ -245,21 +265,30 @@ def _field_config(panel: Panel) -> dict[str, Any]:
 # --------------------------------------------------------------------------- dashboard
 
 
-def _datasource() -> dict[str, Any]:
+def _datasource(pinned: PinnedDatasource | None) -> dict[str, Any]:
+    """The choice of data sources; a pinned one is the only choice, and no address changes it."""
+    current = {"selected": False, "text": "default", "value": "default"}
+    if pinned is not None:
+        current = {"selected": True, "text": pinned.name, "value": pinned.uid}
     return {
         "name": "datasource",
         "label": "Data source",
         "type": "datasource",
         "query": "prometheus",
-        "current": {"selected": False, "text": "default", "value": "default"},
-        "hide": 0,
+        "current": current,
+        "hide": 0 if pinned is None else 2,
         "includeAll": False,
         "multi": False,
         "options": [],
         "refresh": 1,
-        "regex": "",
-        "skipUrlSync": False,
+        "regex": only(pinned) if pinned is not None else "",
+        "skipUrlSync": pinned is not None,
     }
+
+
+def only(pinned: PinnedDatasource) -> str:
+    """Grafana's regular expression of data sources' names that lets one of them through."""
+    return f"/^{re.escape(pinned.name)}$/"
 
 
 def _variable(variable: Variable) -> dict[str, Any]:
@@ -331,6 +360,18 @@ def _annotation(annotation: Annotation) -> dict[str, Any]:
         "textFormat": annotation.text,
         "tagKeys": annotation.tags,
         "useValueForTime": False,
+    }
+
+
+def _posted(events: TaggedEvents) -> dict[str, Any]:
+    """Events that Grafana itself keeps."""
+    return {
+        "name": events.name,
+        "datasource": {"type": "datasource", "uid": "grafana"},
+        "enable": True,
+        "hide": False,
+        "iconColor": events.color,
+        "target": {"limit": 100, "matchAny": False, "tags": list(events.tags), "type": "tags"},
     }
 
 

@@ -1,25 +1,29 @@
-"""Grafana's provisioning files: data source, a dashboard provider per tenant, permissions.
+"""Grafana's provisioning files: data sources, and a dashboard provider per tenant.
 
-Files can make folders and fill them, but not say who may read them (grafana/grafana#30936):
-permissions are a bundle for the HTTP API. https://grafana.com/docs/grafana/latest/administration/provisioning/
+Files can make folders and fill them, but neither say who may read them nor make organisations
+(grafana/grafana#30936): that is `render.grafana_bundle`'s, for the HTTP API.
+https://grafana.com/docs/grafana/latest/administration/provisioning/
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from generator.ir.artifacts import Artifact
-from generator.ir.provisioning import Folder, GrafanaProvisioning
+from generator.ir.provisioning import (
+    MAIN_ORGANISATION,
+    Access,
+    Backend,
+    Datasource,
+    Folder,
+    GrafanaProvisioning,
+)
+from generator.render.grafana_bundle import bundle
 from generator.render.prometheus import header
 from generator.render.yaml import document
 
 OUTPUT_VARIABLE = "TOCSIN_OUTPUT"
 """Environment variable of Grafana: where output/ lies on its machine."""
-DATASOURCE_UID = "tocsin-prometheus"
-
-_VIEW = 1
-_EDIT = 2
 _SOURCE = "specs/"
 
 _LINT: dict[str, str] = {
@@ -28,14 +32,24 @@ _LINT: dict[str, str] = {
     "target-job-rule": "queries are pinned to the tenant's label instead of a job",
     "target-instance-rule": "queries are pinned to the tenant's label instead of an instance",
 }
+_OPEN = (
+    "Every query of a dashboard is pinned to its tenant. This data source alone does not stop",
+    "people from writing other queries in Explore: for that, give each tenant a data source that",
+    "answers for it alone (specs/platform.yaml, grafana.datasources).",
+)
+_SCOPED = (
+    "Each data source answers for one tenant, whatever it is asked. Who may use which is settled",
+    "by organisations, or by Grafana Enterprise's permissions of data sources.",
+)
 
 
 def provisioning_files(grafana: GrafanaProvisioning) -> tuple[Artifact, ...]:
-    """`grafana/provisioning/…` and `grafana/permissions.json`, relative to the fleet's folder."""
+    """`grafana/provisioning/…` and `grafana/api.json`, relative to the fleet's folder."""
+    known = [folder for folder in grafana.folders if folder.organisation]
     return (
-        _datasource(grafana),
-        *(_provider(folder) for folder in grafana.folders),
-        _permissions(grafana.folders),
+        _datasources(grafana),
+        *(_provider(folder) for folder in known if grafana.from_files),
+        bundle(grafana),
     )
 
 
@@ -45,33 +59,65 @@ def lint_file() -> Artifact:
     return Artifact("grafana/.lint", document({"exclusions": exclusions}).encode())
 
 
-def _datasource(grafana: GrafanaProvisioning) -> Artifact:
-    source = {
-        "name": "Tocsin Prometheus",
-        "uid": DATASOURCE_UID,
+def _datasources(grafana: GrafanaProvisioning) -> Artifact:
+    content: dict[str, Any] = {"apiVersion": 1}
+    if grafana.removed:
+        content["deleteDatasources"] = [
+            {"name": name, "orgId": MAIN_ORGANISATION} for name in grafana.removed
+        ]
+    content["datasources"] = [
+        _datasource(source, grafana.backend, grafana.access) for source in grafana.datasources
+    ]
+    scoped = all(source.tenant for source in grafana.datasources)
+    lines = (*header(_SOURCE), *(_SCOPED if scoped else _OPEN))
+    path = "grafana/provisioning/datasources/tocsin.yaml"
+    return Artifact(path, document(content, lines).encode())
+
+
+def _datasource(source: Datasource, backend: Backend, access: Access) -> dict[str, Any]:
+    """One entry. `manageAlerts` lets the dashboards' list of alerts read the rules' state."""
+    settings: dict[str, Any] = {
+        "allowAsRecordingRulesTarget": False,
+        "httpMethod": "POST",
+        "manageAlerts": True,
+        "prometheusType": backend.kind,
+        "timeInterval": str(backend.scrape_interval),
+    }
+    if backend.version:
+        settings["prometheusVersion"] = f"{backend.version}.0"
+    secret: dict[str, str] = {}
+    headers = [(source.header, _escaped(source.tenant))] if source.header else []
+    if access.token_file:
+        headers.append(("Authorization", f"Bearer {_from_file(access.token_file)}"))
+    for number, (name, value) in enumerate(headers, 1):
+        settings[f"httpHeaderName{number}"] = name
+        secret[f"httpHeaderValue{number}"] = value
+    if access.ca_file:
+        settings["tlsAuthWithCACert"] = True
+        secret["tlsCACert"] = _from_file(access.ca_file)
+    entry: dict[str, Any] = {
+        "name": source.name,
+        "uid": source.uid,
         "type": "prometheus",
         "access": "proxy",
-        "url": _escaped(grafana.prometheus_url),
-        "isDefault": True,
+        "orgId": source.organisation,
+        "url": _escaped(source.url),
+        "isDefault": source.default,
         "editable": False,
-        "jsonData": {"httpMethod": "POST", "timeInterval": str(grafana.scrape_interval)},
     }
-    lines = (
-        *header(_SOURCE),
-        "Every query of a dashboard is pinned to its tenant. This data source alone does not stop",
-        "people from writing other queries in Explore: for that, give each tenant an organisation",
-        "or put a label-enforcing proxy in front.",
-    )
-    content = {"apiVersion": 1, "datasources": [source]}
-    return Artifact(
-        "grafana/provisioning/datasources/tocsin.yaml", document(content, lines).encode()
-    )
+    if access.username:
+        entry |= {"basicAuth": True, "basicAuthUser": _escaped(access.username)}
+        secret["basicAuthPassword"] = _from_file(access.password_file)
+    entry["jsonData"] = dict(sorted(settings.items()))
+    if secret:
+        entry["secureJsonData"] = dict(sorted(secret.items()))
+    return entry
 
 
 def _provider(folder: Folder) -> Artifact:
     provider = {
         "name": f"tocsin-{folder.tenant}",
-        "orgId": 1,
+        "orgId": folder.organisation,
         "type": "file",
         "folder": _escaped(folder.title),
         "folderUid": folder.uid,
@@ -86,28 +132,11 @@ def _provider(folder: Folder) -> Artifact:
     return Artifact(path, document(content, lines).encode())
 
 
-def _permissions(folders: tuple[Folder, ...]) -> Artifact:
-    """Per folder the body of POST /api/folders/<uid>/permissions, with team names for ids."""
-    content: dict[str, Any] = {
-        "_comment": "Generated by tocsin from specs/; do not edit. For each folder: look up the "
-        "team's id (GET /api/teams/search?name=), put it for the name as teamId, and POST the "
-        "items to /api/folders/<uid>/permissions. Everybody else loses access.",
-        "folders": [
-            {
-                "uid": folder.uid,
-                "title": folder.title,
-                "items": [
-                    {"role": "Editor", "permission": _EDIT},
-                    {"team": folder.team, "permission": _VIEW},
-                ],
-            }
-            for folder in folders
-        ],
-    }
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    return Artifact("grafana/permissions.json", text.encode())
-
-
 def _escaped(text: str) -> str:
     """Text in which Grafana expands no variable."""
     return text.replace("$", "$$")
+
+
+def _from_file(path: str) -> str:
+    """What Grafana puts a file's content for, when it reads its provisioning."""
+    return f"$__file{{{_escaped(path)}}}"

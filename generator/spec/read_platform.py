@@ -19,6 +19,7 @@ from generator.spec.model import (
     Urls,
 )
 from generator.spec.read_channels import read_channels
+from generator.spec.read_grafana import read_grafana
 from generator.spec.read_security import read_security
 from generator.spec.scalars import (
     RESERVED_LABELS,
@@ -71,6 +72,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         sharding=_sharding(root.get("sharding"), reading),
         retention=duration(kept) if (kept := root.get("retention")) else None,
         deploy=_deploy(root.get("deploy")),
+        grafana=read_grafana(root.get("grafana"), _urls(root.get("urls")).prometheus, reading),
     )
 
 

@@ -21,6 +21,7 @@ from generator.spec.read_channels import read_channels
 from generator.spec.read_collect import read_collect
 from generator.spec.read_content import add_pack, check_content, read_content
 from generator.spec.read_expect import read_expectations
+from generator.spec.read_grafana import read_deployments
 from generator.spec.read_notify import (
     Known,
     read_flapping,
@@ -111,6 +112,7 @@ def read_tenant(root: Node, written: bytes, around: Surroundings, reading: Readi
             views,
             tuple(content.panels),
             read_own(dashboards.get("own") if dashboards else None, own, reading),
+            read_deployments(dashboards.get("deployments") if dashboards else None),
         ),
         place=root.place,
         flapping=read_flapping(root.get("flapping"), reading),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from generator.compile.context import Context
+from generator.compile.deployments import deployments
 from generator.compile.kinds import MARKER
 from generator.compile.views.parts import firing
 from generator.ir.dashboards import Annotation, Panel
-
-BUILDS = '{__name__=~".+_build_info",version!=""}'
-"""Info series that programs expose about themselves: `prometheus_build_info`, `app_build_info`."""
 
 
 def events(context: Context) -> tuple[Annotation, ...]:
     """Firing alerts, versions that are new, and restarts, drawn over every graph."""
     names = context.platform.labels
-    versions = f"count by (job, version) ({BUILDS})"
     return (
         Annotation(
             name="Firing alerts",
@@ -24,22 +21,7 @@ def events(context: Context) -> tuple[Annotation, ...]:
             tags=f"alertname,{names.severity}",
             color="red",
         ),
-        Annotation(
-            name="Deployments",
-            expr=context.graph(f"{versions} unless {versions.replace('})', '} offset 5m)')}"),
-            title="{{ job }} {{ version }}",
-            text="a version that did not run five minutes before",
-            tags="job,version",
-            color="purple",
-        ),
-        Annotation(
-            name="Restarts",
-            expr=context.graph("changes(process_start_time_seconds[2m]) > 0"),
-            title="started",
-            text="{{ job }} {{ instance }}",
-            tags="job",
-            color="blue",
-        ),
+        *deployments(context),
     )
 
 

@@ -20,6 +20,7 @@ from generator.spec.model.alerts import (
     Threshold,
     UserTest,
 )
+from generator.spec.model.grafana import Deployments, Grafana
 from generator.spec.model.identity import Collect, Metric, Owner, PackUse, Service
 from generator.spec.model.notification import (
     Channel,
@@ -91,6 +92,7 @@ __all__ = [
     "Dashboards",
     "Deploy",
     "DeployServer",
+    "Deployments",
     "EventsSli",
     "ExpectedAt",
     "ExpectedFiring",
@@ -100,6 +102,7 @@ __all__ = [
     "Fleet",
     "Forecast",
     "Framework",
+    "Grafana",
     "Holiday",
     "LabelNames",
     "LatencySli",

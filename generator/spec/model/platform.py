@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from generator.findings import Place
+from generator.spec.model.grafana import Grafana
 from generator.spec.model.notification import Channel
 from generator.values import Duration, Version
 
@@ -193,3 +194,4 @@ class Platform:
     retention: Duration | None = None
     """How long samples are kept; None: not stated."""
     deploy: Deploy | None = None
+    grafana: Grafana = field(default_factory=Grafana)

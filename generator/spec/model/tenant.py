@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from generator.findings import Place, Text
 from generator.spec.model.alerts import Alert, SeverityModel
+from generator.spec.model.grafana import Deployments
 from generator.spec.model.identity import Collect, Metric, Owner, Service
 from generator.spec.model.notification import (
     Channel,
@@ -104,6 +105,8 @@ class Dashboards:
     views: tuple[str, ...]
     panels: tuple[CustomPanel, ...]
     own: tuple[OwnDashboard, ...] = ()
+    deployments: Deployments | None = None
+    """What graphs take for a deployment; None: starts of processes."""
 
 
 @dataclass(frozen=True, slots=True)
