@@ -22,13 +22,18 @@ from generator.compilation import (
 from generator.coverage import costs, counted, coverage, expectations, too_few
 from generator.findings import SpecError, in_order
 from generator.judgement import Outcome, verify
+from generator.reporting import Attainment, attainment, attainment_findings, attainment_text
 from generator.testing import run_tests
 
 __all__ = [
     "FLEET",
+    "Attainment",
     "Compilation",
     "Compiled",
     "Outcome",
+    "attainment",
+    "attainment_findings",
+    "attainment_text",
     "build",
     "check",
     "check_loaded",

@@ -81,7 +81,7 @@ def _key(series: Series, firing: Firing) -> _Key | None:
     alert = labels.get("alertname", "")
     burns = alert == BURN_ALERT and bool(labels.get(names.slo))
     urgent = labels.get(names.severity) in firing.urgent
-    if alert == EXHAUSTED_ALERT or (not burns and labels.get(names.severity) not in firing.urgent):
+    if alert == EXHAUSTED_ALERT or not (burns or urgent):
         return None
     return _Key(labels.get(names.service, ""), labels.get(names.slo, ""), alert)
 

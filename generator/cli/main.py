@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Say who is told and why, what a rule or an SLO means.",
     ),
     "oncall": ("generator.cli.oncall", "Show who is on call."),
+    "report": ("generator.cli.report", "Report what was attained of the SLOs in a period."),
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),
     "verify-output": ("generator.cli.verify_output", "Find edited, missing and added files."),

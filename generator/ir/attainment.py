@@ -6,9 +6,8 @@ Numbers only, no words: ratios are in [0,1], times are aware, spans are [start, 
 from __future__ import annotations
 
 import math
-
-from dataclasses import dataclass
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum

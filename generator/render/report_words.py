@@ -18,6 +18,7 @@ from generator.ir.attainment import (
     ReportedIncident,
     SloAttainment,
     State,
+    Tally,
 )
 from generator.values import plain
 
@@ -41,6 +42,13 @@ def _attained(attained: Attained, objective: Decimal) -> str:
         if told is attained.state or exact == shown:
             break
     return f"{shown}" if shown != 100 else "100"
+
+
+def attained_ratio(ratio: float) -> str:
+    """`97.31 %` of an hour or a day, rounded down; 100 only where nothing failed."""
+    exact = round(Decimal(ratio) * 100, _SURE - 2)
+    shown = exact.quantize(Decimal("0.01"), ROUND_FLOOR)
+    return f"{_grouped(shown)} %"
 
 
 def objective_of(slo: SloAttainment) -> str:
@@ -69,7 +77,12 @@ def share(ratio: float) -> str:
 
 def coverage_of(attained: Attained) -> str:
     """How much of the period was measured: `100 %` only where every evaluation is there."""
-    exact = round(Decimal(attained.coverage) * 100, _SURE - 2)
+    return coverage(attained.tally)
+
+
+def coverage(tally: Tally) -> str:
+    """The same of any span."""
+    exact = round(Decimal(tally.coverage) * 100, _SURE - 2)
     step = Decimal("0.1") if exact < Decimal("99.95") else Decimal("0.01")
     shown = exact.quantize(step, ROUND_FLOOR)
     return f"{_grouped(shown)} %"
