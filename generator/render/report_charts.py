@@ -27,6 +27,14 @@ _TICKS = 10
 _MOST = 400
 """Percent of a budget that bars end at; the number beside them goes on."""
 _TONES = {"critical": "missed", "warning": "warned"}
+_LEGEND = (
+    ("heat-0", "nothing"),
+    ("heat-1", "up to 0.1 %"),
+    ("heat-2", "to 1 %"),
+    ("heat-3", "to 5 %"),
+    ("heat-4", "to 20 %"),
+    ("heat-5", "more"),
+)
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -60,7 +68,15 @@ def heat_title(period: Period) -> str:
 
 def heat_height(period: Period) -> int:
     """Pixels."""
-    return 230 if _Grid(period).by_day else 330
+    return 200 if _Grid(period).by_day else 300
+
+
+def legend_of(slo: SloAttainment) -> list[tuple[str, str]]:
+    """The colours of an SLO's map and what they say, as far as it needs them."""
+    idle = [hour.tally for hour in slo.hours if not hour.tally.evaluated]
+    found = [("left-out", "left out")] if any(not t.expected for t in idle) else []
+    found += [("hole", "not measured")] if any(t.expected for t in idle) else []
+    return [*found, *_LEGEND]
 
 
 def _slo(slo: SloAttainment, period: Period) -> dict[str, Any]:
@@ -126,7 +142,10 @@ def _ticks(period: Period) -> list[tuple[float, str]]:
         return [(_hours(period, m), f"{period.local(m):%H:%M}") for m in chosen]
     midnights = [m for m in moments if period.local(m).hour == 0]
     step = -(-len(midnights) // _TICKS)
-    return [(_hours(period, m), f"{period.local(m):%-d %b}") for m in midnights[::step]]
+    return [
+        (_hours(period, m), f"{period.local(m).day} {period.local(m):%b}")
+        for m in midnights[::step]
+    ]
 
 
 def _hour_names(report: TenantAttainment) -> list[str]:
@@ -156,16 +175,14 @@ class _Grid:
         return {"x": [day_of(d) for d in self.days], "y": [f"{h:02}:00" for h in range(24)]}
 
     def cells(self, hours: tuple[Hour, ...]) -> list[tuple[int, int, float]]:
-        """(x, y, percent of the budget); -1 where nothing was measured."""
+        """(x, y, percent of the budget); -1 where nothing was measured, -2 where it is left out."""
         found: dict[tuple[int, int], float] = {}
         for hour in hours:
-            if not hour.tally.expected:
-                continue
             place = self._place(self.period.local(hour.span.start))
             if hour.tally.evaluated:
                 found[place] = max(found.get(place, 0.0), 0.0) + hour.spent * 100
             else:
-                found.setdefault(place, -1)
+                found.setdefault(place, -1 if hour.tally.expected else -2)
         return [(x, y, round(value, 4)) for (x, y), value in sorted(found.items())]
 
     def _place(self, local: datetime) -> tuple[int, int]:

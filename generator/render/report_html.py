@@ -18,7 +18,7 @@ from markupsafe import Markup
 from generator.assets import echarts
 from generator.ir.attainment import SloAttainment, State, TenantAttainment
 from generator.render.docs import TEMPLATES
-from generator.render.report_charts import charts_of, heat_height, heat_title, tone_of
+from generator.render.report_charts import charts_of, heat_height, heat_title, legend_of, tone_of
 from generator.render.report_shown import Shown, ShownIncident, ShownSlo, shown
 from generator.render.report_words import coverage_of, duration, share
 
@@ -75,6 +75,7 @@ def _slo(words: ShownSlo, slo: SloAttainment, report: TenantAttainment) -> dict[
         "charted": slo.whole.spent is not None,
         "groups": [{**asdict(g), "tone": _TONES.get(g.state, "quiet")} for g in words.groups],
         "heat_title": heat_title(report.period),
+        "legend": legend_of(slo),
         "heat_height": heat_height(report.period),
     }
 
@@ -113,7 +114,7 @@ def _budget(report: TenantAttainment) -> _Tile:
 def _fired(report: TenantAttainment) -> _Tile:
     count = len(report.incidents)
     total = sum((incident.length for incident in report.incidents), timedelta(0))
-    lasting = f"firing {duration(total)} in all, " if count else ""
+    lasting = f"{duration(total)} in all; " if count else ""
     return _Tile(
         "Incidents", str(count), f"{lasting}{report.incidents_before} in the period before", ""
     )
@@ -126,8 +127,8 @@ def _measured(report: TenantAttainment) -> _Tile:
     least = min(report.slos, key=lambda slo: slo.whole.coverage)
     if least.whole.coverage >= 1:
         return _Tile("Measured", "100 %", "every evaluation is there", "met")
-    note = f"at least, of {least.service}: {least.name}"
-    return _Tile("Measured", coverage_of(least.whole), note, "warned")
+    note = f"{least.service}: {least.name}"
+    return _Tile("Least measured", coverage_of(least.whole), note, "warned")
 
 
 # --------------------------------------------------------------------------- the page

@@ -123,7 +123,7 @@ def shown(report: TenantAttainment) -> Shown:
     about = (report.team, report.contact)
     return Shown(
         tenant=report.tenant,
-        title=period.title + so_far,
+        title=period.title[:1].upper() + period.title[1:] + so_far,
         source=f"specs/tenants/{report.tenant}.yaml",
         team=", ".join(text for text in about if text),
         lead=lead(report),
@@ -212,17 +212,16 @@ def _slo(slo: SloAttainment, report: TenantAttainment) -> ShownSlo:
 
 
 def _sentence(slo: SloAttainment) -> str:
-    promised = f"{words.objective_of(slo)} was promised"
+    promised = f"Promised {words.objective_of(slo)}"
     about = f"{slo.description.rstrip('.')}. " if slo.description else ""
     if slo.whole.attained is None:
         return f"{about}{promised}; there is {slo.whole.state.value}."
     told = words.attained_told(slo.whole, slo.objective)
-    budget = words.amount(slo, slo.budget)
-    used = words.amount(slo, slo.used)
-    what = "bad time" if slo.timed else "failures"
+    used = words.amount(slo, slo.used, "of bad time", "failed")
+    budget = words.amount(slo, slo.budget, "", "")
     return (
-        f"{about}{promised}, {told} was attained: {used} of the {budget} of {what} that the "
-        f"budget allows, {words.spent_of(slo.whole)}."
+        f"{about}{promised}, attained {told}. Of its budget {words.spent_of(slo.whole)} is spent: "
+        f"{used}, where {budget} were allowed."
     )
 
 

@@ -106,11 +106,11 @@ def change_of(slo: SloAttainment) -> str:
     return "±0" if not points else f"{points:+}".replace("-", "−")
 
 
-def amount(slo: SloAttainment, value: float) -> str:
-    """What the budget is counted in: `12 min`, or `1,204 events`."""
+def amount(slo: SloAttainment, value: float, of_time: str, of_events: str) -> str:
+    """What the budget is counted in, with a word: `12 min of bad time`, `1,204 failed events`."""
     if slo.timed:
-        return duration(timedelta(seconds=value))
-    return f"{count(value)} {'event' if round(value) == 1 else 'events'}"
+        return f"{duration(timedelta(seconds=value))} {of_time}".strip()
+    return " ".join(filter(None, (count(value), of_events, "events")))
 
 
 def count(value: float) -> str:
@@ -187,9 +187,10 @@ def _coverage_note(slo: SloAttainment) -> list[str]:
         return []
     tally = slo.whole.tally
     missing = duration(timedelta(seconds=tally.expected - tally.evaluated))
+    why = "a ratio (no traffic, or no evaluation)" if slo.kind == "ratio" else "evaluations"
     return [
-        f"Measured for {coverage_of(slo.whole)} of the period: {missing} without evaluations are "
-        "in none of these figures."
+        f"Measured for {coverage_of(slo.whole)} of the period: {missing} without {why} are in "
+        "none of these figures."
     ]
 
 
@@ -218,10 +219,8 @@ def edges(incident: ReportedIncident) -> str:
 
 
 def took(incident: ReportedIncident) -> str:
-    """The budget that was spent while it fired, by SLO; of an SLO's own alert only the number."""
-    if incident.slo:
-        return ", ".join(share(part) for _, part in incident.took)
-    return ", ".join(f"{share(part)} of {slo}" for slo, part in incident.took)
+    """The budgets that were spent while it fired: `availability 12.1 %`."""
+    return ", ".join(f"{slo} {share(part)}" for slo, part in incident.took)
 
 
 def labels_told(labels: Sequence[tuple[str, str]]) -> str:

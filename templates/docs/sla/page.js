@@ -9,6 +9,12 @@
     const digits = Math.abs(value) < 1 ? 2 : 1;
     return `${value.toLocaleString("en-GB", { maximumFractionDigits: digits })} %`;
   };
+  // The width of the longest label, by the font that it is drawn in.
+  const widest = (texts, most) => {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    return Math.min(Math.ceil(Math.max(0, ...texts.map((text) => pen.measureText(text).width))), most);
+  };
   const escaped = (text) => echarts.format.encodeHTML(String(text));
   const colours = () => {
     const style = getComputedStyle(document.documentElement);
@@ -44,6 +50,7 @@
     overview(tenant, _slo, colour) {
       const names = tenant.slos.map((slo) => slo.title);
       const cap = tenant.cap;
+      const side = widest(names, 260);
       const bar = (key, title, fill) => ({
         name: title, type: "bar", barGap: "15%", barMaxWidth: 13, itemStyle: { color: fill, borderRadius: [0, 3, 3, 0] },
         data: tenant.slos.map((slo) => slo[key] === null
@@ -54,7 +61,7 @@
       });
       return {
         ...framed(colour),
-        grid: { left: 8, right: 70, top: 34, bottom: 4, containLabel: true },
+        grid: { left: side + 14, right: 70, top: 46, bottom: 26 },
         legend: { top: 0, left: 0, textStyle: { color: colour("soft") }, itemWidth: 12, itemHeight: 12, data: ["this period", "the period before"] },
         tooltip: { ...framed(colour).tooltip, trigger: "axis", axisPointer: { type: "none" }, formatter: (found) => {
           const slo = tenant.slos[found[0].dataIndex];
@@ -63,36 +70,37 @@
         } },
         xAxis: { type: "value", min: 0, max: cap, ...lines(colour), axisLabel: { ...lines(colour).axisLabel, formatter: "{value} %" } },
         yAxis: { type: "category", inverse: true, data: names, ...lines(colour), axisTick: { show: false }, splitLine: { show: false },
-          axisLabel: { color: colour("ink"), width: 260, overflow: "truncate" } },
+          axisLabel: { color: colour("ink"), fontSize: 12, width: side + 2, overflow: "truncate" } },
         series: [
           { ...bar("spent", "this period", colour("accent")),
             markLine: { silent: true, symbol: "none", lineStyle: { color: colour("bad"), type: "solid", width: 1.5 },
-              label: { formatter: "all of it", color: colour("bad"), position: "end", distance: 4 }, data: [{ xAxis: 100 }] } },
+              label: { formatter: "all of it", color: colour("bad"), position: "start", distance: 5 }, data: [{ xAxis: 100 }] } },
           bar("before", "the period before", colour("before")),
         ],
       };
     },
 
     incidents(tenant, _slo, colour) {
+      const side = widest(tenant.services, 200);
       const tones = { missed: colour("bad"), warned: colour("warn"), quiet: colour("before") };
       return {
         ...framed(colour),
-        grid: { left: 8, right: 16, top: 8, bottom: 4, containLabel: true },
+        grid: { left: side + 14, right: 30, top: 8, bottom: 28 },
         tooltip: { ...framed(colour).tooltip, formatter: ({ data }) => {
           const one = tenant.incidents[data.number];
           return `<b>${escaped(one.alert)}</b><br>${escaped(one.service)}, ${escaped(one.severity)}<br>${escaped(one.when)}<br>${escaped(one.length)}`;
         } },
         xAxis: timeAxis(tenant, colour),
         yAxis: { type: "category", inverse: true, data: tenant.services, ...lines(colour), axisTick: { show: false },
-          splitLine: { show: true, lineStyle: { color: colour("line"), type: "dashed" } }, axisLabel: { color: colour("ink"), width: 200, overflow: "truncate" } },
+          splitLine: { show: true, lineStyle: { color: colour("line"), type: "dashed" } }, axisLabel: { color: colour("ink"), fontSize: 12, width: side + 2, overflow: "truncate" } },
         series: [{
           type: "custom", clip: true, encode: { x: [1, 2], y: 0 },
           data: tenant.incidents.map((one, number) => ({ number, value: [one.row, one.start, one.end] })),
-          renderItem(_params, api) {
+          renderItem(params, api) {
             const [left, middle] = api.coord([api.value(1), api.value(0)]);
             const [right] = api.coord([api.value(2), api.value(0)]);
             const height = Math.min(api.size([0, 1])[1] * 0.56, 18);
-            const one = tenant.incidents[_params.dataIndex];
+            const one = tenant.incidents[params.dataIndex];
             return { type: "rect", shape: { x: left, y: middle - height / 2, width: Math.max(right - left, 3), height, r: 2 },
               style: { fill: tones[one.tone], stroke: colour("card"), lineWidth: 0.5 } };
           },
@@ -105,7 +113,7 @@
       const over = low < 0;
       return {
         ...framed(colour),
-        grid: { left: 8, right: 18, top: 14, bottom: 4, containLabel: true },
+        grid: { left: 60, right: 30, top: 14, bottom: 28 },
         tooltip: { ...framed(colour).tooltip, trigger: "axis", formatter: ([found]) => {
           const index = Math.min(Math.max(Math.round(found.value[0]), 0), slo.left.length - 1);
           return `${escaped(tenant.hours[index])}<br><b>${percent(slo.left[index])}</b> left`;
@@ -124,24 +132,23 @@
     },
 
     heat(tenant, slo, colour) {
-      const steps = [[-1, 0, "not measured", "hole"], [0, 1e-9, "nothing", "heat-0"], [1e-9, 0.1, "up to 0.1 %", "heat-1"], [0.1, 1, "to 1 %", "heat-2"],
-        [1, 5, "to 5 %", "heat-3"], [5, 20, "to 20 %", "heat-4"], [20, 1e12, "more", "heat-5"]];
+      // The legend is the page's own, below the chart.
+      const steps = [[-2.5, -1.5, "left-out"], [-1.5, 0, "hole"], [0, 1e-9, "heat-0"], [1e-9, 0.1, "heat-1"],
+        [0.1, 1, "heat-2"], [1, 5, "heat-3"], [5, 20, "heat-4"], [20, 1e12, "heat-5"]];
       const grid = tenant.grid;
       return {
         ...framed(colour),
-        grid: { left: 8, right: 10, top: 4, bottom: 44, containLabel: true },
+        grid: { left: 52, right: 12, top: 4, bottom: 28 },
         tooltip: { ...framed(colour).tooltip, formatter: ({ value }) => {
-          const told = value[2] < 0 ? "not measured" : `${percent(value[2])} of the budget`;
+          const told = value[2] === -2 ? "left out" : value[2] < 0 ? "not measured" : `${percent(value[2])} of the budget`;
           return `${escaped(grid.x[value[0]])} ${escaped(grid.y[value[1]])}<br><b>${told}</b>`;
         } },
         xAxis: { type: "category", data: grid.x, ...lines(colour), splitLine: { show: false }, axisTick: { show: false },
           axisLabel: { ...lines(colour).axisLabel, hideOverlap: true } },
         yAxis: { type: "category", inverse: true, data: grid.y, ...lines(colour), splitLine: { show: false }, axisTick: { show: false },
           axisLabel: { ...lines(colour).axisLabel, interval: grid.y.length > 7 ? 5 : 0 } },
-        visualMap: { type: "piecewise", orient: "horizontal", left: "center", bottom: 0, itemWidth: 12, itemHeight: 12, itemGap: 7, itemSymbol: "rect",
-          textStyle: { color: colour("soft"), fontSize: 11 }, dimension: 2, selectedMode: false,
-          pieces: steps.filter(([least]) => least >= 0 || slo.cells.some(([, , value]) => value < 0))
-            .map(([gte, lt, label, name]) => ({ gte, lt, label, color: colour(name) })) },
+        visualMap: { type: "piecewise", show: false, dimension: 2,
+          pieces: steps.map(([gte, lt, name]) => ({ gte, lt, color: colour(name) })) },
         series: [{ type: "heatmap", data: slo.cells, itemStyle: { borderColor: colour("card"), borderWidth: 1 }, progressive: 0 }],
       };
     },
