@@ -155,15 +155,15 @@ def _findings(report: TenantAttainment, fail_below: bool) -> Iterator[Finding]:
         if slo.whole.state is State.NO_DATA:
             message = f"nothing was measured of {about} in {report.period.title}"
             hint = "is it this Prometheus, and does it load output/? See docs/report.md"
-            yield Finding("report-no-data", worse, message, place, hint)
+            yield Finding("report-no-data", worse, message, slo.place, hint)
         elif slo.whole.coverage < 1:
             message = f"{about} was measured for {coverage_of(slo.whole)} of {report.period.title}"
-            yield info("report-gaps", message, place, "its figures are of what was measured")
+            yield info("report-gaps", message, slo.place, "its figures are of what was measured")
         if slo.whole.state is State.MISSED:
             told, promised = percent_of(slo.whole, slo.objective), objective_of(slo)
             message = f"{about} attained {told} in {report.period.title}, below {promised}"
             level = Level.ERROR if fail_below else Level.INFO
-            yield Finding("report-below-objective", level, message, place)
+            yield Finding("report-below-objective", level, message, slo.place)
     for name in report.unknown:
         message = f"{name} of {report.tenant} is recorded, but no SLO of the spec has that name"
         yield info("report-unknown-slo", message, place, "it is in no figure")

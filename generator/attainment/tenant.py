@@ -146,6 +146,7 @@ class _Attaining:
             hours=hours(whole.measured, whole.attained),
             changes=changes(objectives, (self._slo_label, slo.name), whole.measured.spans),
             excluded=self._excluded(promise, self.period.span),
+            place=slo.place,
             parts=promise.parts,
         )
 

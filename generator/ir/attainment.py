@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from generator.findings import Place
+
 HOUR = timedelta(hours=1)
 
 
@@ -185,6 +187,8 @@ class SloAttainment:
     hours: tuple[Hour, ...]
     changes: tuple[ObjectiveChange, ...]
     excluded: tuple[Exclusion, ...]
+    place: Place
+    """Where the spec promises it."""
     parts: tuple[str, ...] = ()
     """The SLOs that a journey is made of."""
 

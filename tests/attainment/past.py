@@ -187,6 +187,7 @@ def alerts() -> list[Recorded]:
     ticket = burn | {"severity": "warning", "burn_rate_pair": "1d2h"}
     backlog = {"alertname": "Backlog", "service": "db", "severity": "warning"}
     down = {"alertname": "Down", "service": "db", "severity": "critical"}
+    spent = down | {"slo": "quality", "alertname": "SLOErrorBudgetExhausted"}
     lines = [
         (page, "10-21T03:02", "10-21T03:25"),
         (page | {"method": "POST"}, "10-21T03:02", "10-21T03:20"),
@@ -202,7 +203,7 @@ def alerts() -> list[Recorded]:
         (down | {"severity": "info", "alertname": "Odd"}, "10-20T00:00", "10-20T06:00"),
         (down | {"kind": "marker", "alertname": "ServiceOutage"}, "10-25T22:00", "10-26T00:30"),
         (down | {"kind": "flapping"}, "10-20T00:00", "10-20T06:00"),
-        (down | {"slo": "quality", "alertname": "SLOErrorBudgetExhausted"}, "10-20T00:00", "10-26T00:00"),
+        (spent, "10-20T00:00", "10-26T00:00"),
     ]  # fmt: skip
     return [
         Recorded(
