@@ -29,12 +29,14 @@ from generator.formatting import format_files, format_text, write_formatted
 from generator.initialising import initialise
 from generator.judgement import Outcome, verify
 from generator.previewing import Source, Wanted, preview
+from generator.reporting import Attainment, attainment, attainment_findings, attainment_text
 from generator.sides import Built, Live, Revision
 from generator.testing import run_tests
 from generator.watching import Watch
 
 __all__ = [
     "FLEET",
+    "Attainment",
     "Built",
     "Compilation",
     "Compiled",
@@ -46,6 +48,9 @@ __all__ = [
     "SpecError",
     "Wanted",
     "Watch",
+    "attainment",
+    "attainment_findings",
+    "attainment_text",
     "build",
     "check",
     "check_loaded",

@@ -6,7 +6,7 @@ Each function compiles one tenant anew; output/ is neither read nor written.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from generator.ir.explained import AlertAnswer, RouteAnswer, SloAnswer
 from generator.ir.rules import AlertRule, RuleGroup
 from generator.spec.model import Platform, Tenant
 from generator.spec.validate import did_you_mean
+from generator.spec.wallclock import moment as moment
 from generator.verify.notify.answer import Question, answer, steps
 from generator.verify.notify.choice import Unclear, chosen
 from generator.verify.notify.circumstances import Circumstances
@@ -91,27 +92,6 @@ def explain_slo(root: Path, name: str, slo: str) -> SloAnswer:
 def timezone_of(root: Path, name: str) -> str:
     """The timezone of a tenant's wall clock. Raises SpecError."""
     return load_one(root, name)[1].timezone
-
-
-def moment(text: str | None, zone: str) -> datetime:
-    """A time that somebody asks about, aware; wall-clock of the zone unless it has an offset.
-
-    None is now. Raises ValueError with what to write instead.
-    """
-    if text is None:
-        return datetime.now(UTC).replace(microsecond=0)
-    try:
-        stamp = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a time; write 2026-12-25T03:00") from None
-    if stamp.tzinfo is not None:
-        return stamp.astimezone(UTC)
-    early, late = (stamp.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
-    if early.utcoffset() != late.utcoffset():
-        offset = f"{early:%z}"
-        hint = f"write {text}{offset[:3]}:{offset[3:]}"
-        raise ValueError(f"the clocks of {zone} change at {text}; {hint}")
-    return early.astimezone(UTC)
 
 
 def _compiled(

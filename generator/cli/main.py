@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("generator.cli.init", "Begin a repository, or a tenant in one."),
     "oncall": ("generator.cli.oncall", "Show who is on call."),
     "preview": ("generator.cli.preview", "Draw the dashboards as web pages, without a Grafana."),
+    "report": ("generator.cli.report", "Report what was attained of the SLOs in a period."),
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),
     "verify-output": ("generator.cli.verify_output", "Find edited, missing and added files."),

@@ -35,11 +35,12 @@ def docs_files(docs: TenantDocs) -> tuple[Artifact, ...]:
     gaps = [c for c in docs.controls if c.gap]
     shown = _Shown(docs)
     return tuple(
-        Artifact(f"docs/{name}.md", _document(name, docs=shown, gaps=gaps)) for name in DOCUMENTS
+        Artifact(f"docs/{name}.md", document(name, docs=shown, gaps=gaps)) for name in DOCUMENTS
     )
 
 
-def _document(name: str, **values: Any) -> bytes:
+def document(name: str, **values: Any) -> bytes:
+    """A Markdown document of `templates/docs/<name>.md.j2`."""
     text = _environment().get_template(f"{name}.md.j2").render(values)
     return (_BLANK_LINES.sub("\n\n", text).strip("\n") + "\n").encode()
 

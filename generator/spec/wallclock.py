@@ -7,6 +7,27 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
+def moment(text: str | None, zone: str) -> datetime:
+    """A time that somebody asks about, aware; wall-clock of the zone unless it has an offset.
+
+    None is now. Raises ValueError with what to write instead.
+    """
+    if text is None:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time; write 2026-12-25T03:00") from None
+    if stamp.tzinfo is not None:
+        return stamp.astimezone(UTC)
+    early, late = (stamp.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
+    if early.utcoffset() != late.utcoffset():
+        offset = f"{early:%z}"
+        hint = f"write {text}{offset[:3]}:{offset[3:]}"
+        raise ValueError(f"the clocks of {zone} change at {text}; {hint}")
+    return early.astimezone(UTC)
+
+
 @lru_cache(maxsize=65536)
 def first_at(wall: datetime, timezone: str) -> datetime:
     """The first instant (UTC) at which the zone's clocks show `wall` (naive) or a later time.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from generator.compile.context import Context
-from generator.compile.naming import dashboard_uid, panel_id
 from generator.compile.deployments import BUILDS
+from generator.compile.naming import dashboard_uid, panel_id
 from generator.compile.views.events import alert_list
 from generator.compile.views.parts import CALM, GREEN, RED, firing, row
 from generator.compile.views.placed import Placed, by_service, drawn
