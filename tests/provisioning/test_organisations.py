@@ -124,6 +124,6 @@ def test_deployments_may_come_from_a_metric_of_versions(tmp_path: Path) -> None:
         'group by (service, revision) (app_build_info{tenant="acme"}) unless '
         'group by (service, revision) (app_build_info{tenant="acme"} offset 5m)'
     )
-    assert drawn["titleFormat"] == "{{ revision }}"
+    assert drawn["titleFormat"] == "{{ service }} {{ revision }}"
     starts = made(tmp_path).json("acme/grafana/technical.json")["annotations"]["list"]
     assert any("process_start_time_seconds" in a.get("expr", "") for a in starts)
