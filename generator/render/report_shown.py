@@ -57,7 +57,7 @@ class ShownIncident:
     severity: str
     service: str
     alert: str
-    took: str
+    took: tuple[str, ...]
     remarks: str
 
 
@@ -157,7 +157,8 @@ def lead(report: TenantAttainment) -> str:
     if missed:
         told.append(f"Missed: {', '.join(missed)}.")
     elif judged:
-        told.append("Every objective that could be judged was met.")
+        which = "" if len(judged) == len(report.slos) else " that could be judged"
+        told.append(f"Every objective{which} was met.")
     if unknown:
         told.append(f"Not measured: {', '.join(unknown)}.")
     if not told:

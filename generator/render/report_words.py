@@ -23,6 +23,8 @@ from generator.ir.attainment import (
 from generator.values import plain
 
 _MOST_DIGITS = 8
+_NEXT_TO_NOTHING = 0.0001
+"""Part of a budget that nobody has to be told of."""
 _SURE = 12
 """Decimals of a ratio beyond which a number is noise of its sums."""
 
@@ -218,9 +220,11 @@ def edges(incident: ReportedIncident) -> str:
     return " and ".join(cut)
 
 
-def took(incident: ReportedIncident) -> str:
-    """The budgets that were spent while it fired: `availability 12.1 %`."""
-    return ", ".join(f"{slo} {share(part)}" for slo, part in incident.took)
+def took(incident: ReportedIncident) -> tuple[str, ...]:
+    """The budgets that were spent while it fired: `availability 12.1 %`; not what was next to
+    nothing.
+    """
+    return tuple(f"{slo} {share(part)}" for slo, part in incident.took if part >= _NEXT_TO_NOTHING)
 
 
 def labels_told(labels: Sequence[tuple[str, str]]) -> str:

@@ -262,7 +262,7 @@ def test_a_gate_for_scheduled_runs(scene: Scene) -> None:
     below = "availability of acme attained 99.73 % in week 43 of 2026, below 99.9 %"
     assert ("error", missing, "report-no-data") in said
     assert ("error", below, "report-below-objective") in said
-    assert "specs/tenants/acme.yaml:10:3: error: availability of acme" in result.stderr
+    assert "specs/tenants/acme.yaml:12:3: error: availability of acme" in result.stderr
 
 
 def test_any_hours_from_until_do_not_depend_on_now(scene: Scene) -> None:

@@ -103,7 +103,7 @@ def test_other_refusals_are_the_servers(context: Context) -> None:
     with pytest.raises(ServerFailed, match="too many samples"):
         recorder(context, server).tables(hours_of(Span(START, START + timedelta(days=1))), [])
     with pytest.raises(ServerFailed, match="too many samples"):
-        recorder(context, picky(longest=timedelta(0), status=422)).firing(
+        recorder(context, picky(longest=timedelta(-1), status=422)).firing(
             Span(START, START + timedelta(days=1)), ["critical"]
         )
 
