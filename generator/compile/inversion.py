@@ -47,6 +47,12 @@ that is half the one and half the other is not the limit itself, where rounding 
 _COARSE = 2**-12
 """Counters rise in steps of fourteen bits: a level is found this closely."""
 
+_RECENT = 4
+"""How many evaluations a bench keeps."""
+
+_Key = tuple["float | None", ...]
+"""The levels of all sources, in order."""
+
 
 @dataclass(slots=True)
 class Bench:
@@ -62,19 +68,28 @@ class Bench:
     step: float
     settled: float
     before: Phase | None = None
-    known: dict[tuple[int, tuple[float | None, ...]], Vector | float] = field(default_factory=dict)
+    known: dict[tuple[int, _Key], Vector | float] = field(default_factory=dict)
+    recent: dict[_Key, Evaluation] = field(default_factory=dict)
+    """The last levels looked at: both sides of a comparison are asked about the same."""
 
     def value(self, expr: Expr, levels: Levels) -> Vector | float:
         """The expression once the levels have settled. Raises Unsupported."""
-        key = (id(expr), tuple(levels.get(source, source.base) for source in self.all_))
-        if key not in self.known:
-            phases = [*([self.before] if self.before else []), Phase(self.settled, levels)]
-            whole = sum(phase.seconds for phase in phases)
+        key = tuple(levels.get(source, source.base) for source in self.all_)
+        known = self.known.get((id(expr), key))
+        if known is None:
+            whole = self.settled + (self.before.seconds if self.before else 0.0)
             time = math.floor((whole - self.interval) / self.step) * self.step
+            known = self.known[id(expr), key] = self._evaluation(key, levels).value(expr, time)
+        return known
+
+    def _evaluation(self, key: _Key, levels: Levels) -> Evaluation:
+        if key not in self.recent:
+            if len(self.recent) == _RECENT:
+                del self.recent[next(iter(self.recent))]
+            phases = [*([self.before] if self.before else []), Phase(self.settled, levels)]
             series = samples(self.all_, phases, self.interval)
-            evaluation = Evaluation(series, self.interval, self.step, self.rules)
-            self.known[key] = evaluation.value(expr, time)
-        return self.known[key]
+            self.recent[key] = Evaluation(series, self.interval, self.step, self.rules)
+        return self.recent[key]
 
     def holds(self, expr: Expr, levels: Levels) -> bool:
         """Whether the expression returns a sample."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from generator.compile import operations, steadiness
 from generator.compile.range_functions import OVER_RANGE
@@ -44,13 +45,18 @@ _Recorded = tuple[tuple[tuple[str, str], ...], float]
 _Inputs = Sequence[tuple[steadiness.Read, Sequence[steadiness.Runs]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Series:
     """One input series: a value, or None for no sample, at every multiple of the interval."""
 
     metric: str
     labels: tuple[tuple[str, str], ...]
     values: Sequence[float | None]
+
+    @cached_property
+    def runs(self) -> steadiness.Runs:
+        """Where its values rise by equal steps."""
+        return steadiness.Runs(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class _Selected:
 
     node: VectorSelector
     """Kept alive, as its identity is what this is known by."""
-    series: tuple[tuple[Labels, Sequence[float | None]], ...]
+    series: tuple[tuple[Labels, Series], ...]
     rules: tuple[int, ...]
 
 
@@ -120,7 +126,8 @@ class Evaluation:
         found: Vector = []
         selected = self._select(node)
         first, last = self._indexes(at - LOOKBACK, at)
-        for labels, values in selected.series:
+        for labels, one in selected.series:
+            values = one.values
             for index in range(min(last, len(values) - 1), max(first, 0) - 1, -1):
                 value = values[index]
                 if value is not None:
@@ -138,7 +145,7 @@ class Evaluation:
             if name is None:
                 raise Unsupported("a selector without a metric's name")
             series = tuple(
-                (labels, one.values)
+                (labels, one)
                 for one in self.series
                 if one.metric == name and accepts(node.matchers, labels := dict(one.labels))
             )
@@ -152,8 +159,8 @@ class Evaluation:
         """Every series the selector selects, with its samples in the range."""
         selected = self._select(node)
         first, last = self._indexes(start, end)
-        for labels, values in selected.series:
-            yield node.name or "", labels, self._points(values, first, last)
+        for labels, one in selected.series:
+            yield node.name or "", labels, self._points(one.values, first, last)
         for number in selected.rules:
             yield from self._history(node, number, start, end)
 
@@ -227,7 +234,7 @@ class Evaluation:
                     found = None
                     break
                 assert found is not None
-                found.append((read, [steadiness.Runs(values) for _, values in selected.series]))
+                found.append((read, [one.runs for _, one in selected.series]))
             self.inputs[number] = found or None
         return self.inputs[number]
 

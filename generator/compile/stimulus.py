@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from generator.compile.series import accepts, satisfying, violating
 from generator.compile.simulation import Series, may_select
@@ -293,17 +295,38 @@ def samples(all_: Iterable[Source], phases: Sequence[Phase], interval: float) ->
     """The series of the sources through the phases, one sample every `interval` seconds."""
     made: list[Series] = []
     for source in all_:
-        levels = [_level(phase, source) for phase in phases]
-        if all(level is None for level in levels):
-            continue
-        if source.kind == HISTOGRAM:
-            made += _buckets(source, phases, interval)
-        else:
-            values = _values(source, phases, interval)
-            for labels, share in shards(source):
-                part = values if share == 1 else [_part(source, v, share) for v in values]
-                made.append(Series(source.metric, labels, part))
+        spells = tuple(
+            _Spell(phase.seconds, _level(phase, source), phase.noise, phase.period)
+            for phase in phases
+        )
+        if any(spell.level is not None for spell in spells):
+            made += _series(source, spells, interval)
     return tuple(made)
+
+
+class _Spell(NamedTuple):
+    """A phase as one source sees it."""
+
+    seconds: float
+    level: float | None
+    noise: float = 0.0
+    period: float = 0.0
+
+
+@lru_cache(128)
+def _series(source: Source, spells: tuple[_Spell, ...], interval: float) -> tuple[Series, ...]:
+    """The series of one source. The same are asked for again and again."""
+    if source.kind == HISTOGRAM:
+        return tuple(_buckets(source, spells, interval))
+    values = _values(source.kind, spells, interval)
+    return tuple(
+        Series(
+            source.metric,
+            labels,
+            values if share == 1 else [_part(source, v, share) for v in values],
+        )
+        for labels, share in shards(source)
+    )
 
 
 def shards(source: Source) -> list[tuple[tuple[tuple[str, str], ...], float]]:
@@ -325,29 +348,37 @@ def _level(phase: Phase, source: Source) -> float | None:
     return phase.levels.get(source, source.base)
 
 
-def _values(source: Source, phases: Sequence[Phase], interval: float) -> list[float | None]:
+def _values(kind: str, spells: Sequence[_Spell], interval: float) -> list[float | None]:
     values: list[float | None] = []
-    total = BUSY if source.kind == LINE else 0.0
-    for phase in phases:
-        start, count = len(values), round(phase.seconds / interval)
-        level = _level(phase, source)
+    total = BUSY if kind == LINE else 0.0
+    for spell in spells:
+        start, count = len(values), round(spell.seconds / interval)
+        level = spell.level
         if level is None:
             values += [None] * count
-        elif source.kind == AGE:
+        elif kind == AGE:
             values += [round((start + i) * interval - level, 9) for i in range(count)]
-        elif source.kind == SWING:
+        elif kind == SWING:
             values += [BUSY + (level if i % 2 else -level) for i in range(count)]
-        elif source.kind == GAUGE or source.kind == ALERT:
-            values += [_swung(level, phase, (start + i) * interval) for i in range(count)]
-        elif not phase.noise:
-            step = _stride(source.kind, level * interval)
-            values += [_shown(source.kind, total + step * i) for i in range(count)]
+        elif kind in (GAUGE, ALERT) and not spell.noise:
+            values += [level] * count
+        elif kind in (GAUGE, ALERT):
+            values += [_swung(level, spell, (start + i) * interval) for i in range(count)]
+        elif not spell.noise:
+            step = _stride(kind, level * interval)
+            values += _rising(kind, total, step, count)
             total += step * count
         else:
             for index in range(start, start + count):
-                values.append(_shown(source.kind, total))
-                total += _stride(source.kind, _swung(level, phase, index * interval) * interval)
+                values.append(_shown(kind, total))
+                total += _stride(kind, _swung(level, spell, index * interval) * interval)
     return values
+
+
+def _rising(kind: str, total: float, step: float, count: int) -> list[float]:
+    if kind == COUNTER:
+        return [total + step * i for i in range(count)]
+    return [_shown(kind, total + step * i) for i in range(count)]
 
 
 def _stride(kind: str, step: float) -> float:
@@ -366,29 +397,23 @@ def _shown(kind: str, total: float) -> float:
     return total if kind == COUNTER else round(total, 9)
 
 
-def _swung(level: float, phase: Phase, time: float) -> float:
-    if not phase.noise:
-        return level
-    third = int(time % phase.period / phase.period * 3)
-    return level * (1 + phase.noise * (1 - third))
+def _swung(level: float, spell: _Spell, time: float) -> float:
+    third = int(time % spell.period / spell.period * 3)
+    return level * (1 + spell.noise * (1 - third))
 
 
-def _buckets(source: Source, phases: Sequence[Phase], interval: float) -> list[Series]:
+def _buckets(source: Source, spells: Sequence[_Spell], interval: float) -> Iterable[Series]:
     """In each phase all observations lie evenly between half of the level and the level."""
-    tops = [level for phase in phases if (level := _level(phase, source)) is not None]
+    tops = [spell.level for spell in spells if spell.level is not None]
     bounds = sorted({bound for top in tops for bound in (top / 2, top)})
-    made = []
     for bound in (*bounds, math.inf):
-        levels: list[Phase] = []
-        key = replace(source, kind=COUNTER)
-        for phase in phases:
-            top = _level(phase, source)
-            share = None if top is None else BUSY * _share(bound, top)
-            levels.append(Phase(phase.seconds, {key: share}))
+        counted = [
+            _Spell(s.seconds, None if s.level is None else BUSY * _share(bound, s.level))
+            for s in spells
+        ]
         text = "+Inf" if math.isinf(bound) else f"{bound:.12g}"
         labels = tuple(sorted((*source.labels, ("le", text))))
-        made.append(Series(source.metric, labels, _values(key, levels, interval)))
-    return made
+        yield Series(source.metric, labels, _values(COUNTER, counted, interval))
 
 
 def _share(bound: float, top: float) -> float:
