@@ -53,15 +53,8 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
 
 UNSHOWN: Mapping[tuple[str, str], str] = {
     (r"DiskFull", r"^(right of (and|or) dropped|range|<= flipped)"): (
-        "needs a disk that is younger than half the history, or that was always full"
+        "needs a disk whose two trends differ, or that was always full"
     ),
-    (r"ErrorsHigh", r"^range .*calls_total[^\[]*\[(10m|2m30s)\]\)\) > 0\.05"): (
-        "the number of calls changes in no case in which their window decides"
-    ),
-    (
-        r"SLOErrorBudgetBurn.availability.(6h30m|1d2h|3d6h)",
-        r"^(right of and dropped|limit times 0.8)",
-    ): "needs the long window to stay over its limit after the short one has come back",
     (r"LoadOdd|LagOdd|TrafficOdd", r"^range .*\[(2d|12h)\] offset 1d"): (
         "needs a series that was there for a part of the day before only"
     ),
