@@ -261,12 +261,11 @@ def _with_sides(
         if made is not None:
             shown.append(made)
     proof = replace(proof, sides=tuple(shown))
-    return replace(proof, unusual=_pasts(subject, bench, proof, hot, calm, alike))
+    return replace(proof, unusual=_pasts(subject, proof, hot, calm, alike))
 
 
 def _pasts(
     subject: Subject,
-    bench: Bench,
     proof: Proof,
     hot: Levels,
     calm: Levels,
@@ -288,7 +287,7 @@ def _pasts(
         calm=calm,
     )
     try:
-        return tuple(pasts.cases(bench, apart(subject.expr, subject.rules), alike))
+        return tuple(pasts.cases(apart(subject.expr, subject.rules), alike))
     except (Unsupported, OverflowError, ZeroDivisionError):
         return ()
 

@@ -47,14 +47,14 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
     (r"BothBad", r"^right of or dropped"): "all must fire: none and no sample are both silent",
     (r"RestartsFrequent", r"^limit times 1.2"): "restarts are a whole number",
     (r"ServiceDown", r"^sum swapped"): "no sum of what is never negative is 0 unless all are",
+    (r"HttpTrafficStopped", r"^sum swapped: .*unless max"): (
+        "no sum of what is never negative is 0 unless all are"
+    ),
     (r"HttpLatencyHigh", r"^sum swapped"): "its two series have the same distribution",
 }
 """(alert, what was done) -> why it is no fault, as regular expressions."""
 
 UNSHOWN: Mapping[tuple[str, str], str] = {
-    (r"DiskFull", r"^(right of (and|or) dropped|range|<= flipped)"): (
-        "needs a disk whose two trends differ, or that was always full"
-    ),
     (r"LoadOdd|LagOdd|TrafficOdd", r"^range .*\[(2d|12h)\] offset 1d"): (
         "needs a series that was there for a part of the day before only"
     ),
@@ -62,7 +62,6 @@ UNSHOWN: Mapping[tuple[str, str], str] = {
         "a series younger than a season has no prediction either, but for half an hour"
     ),
     (r"TrafficOdd", r"^for halved"): "its test is evaluated as often as its `for` is long",
-    (r"HttpTrafficStopped", r"."): "needs two pasts that differ: an hour ago and six hours ago",
 }
 """Faults that the generated tests do not show yet."""
 
