@@ -34,9 +34,11 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
         "both sides are joined on all labels: what fails one matcher meets nothing"
     ),
     (r"UpstreamDown", r"^matcher tenant dropped"): "joined on the tenant",
-    (r"LoadOdd|LagOdd|TrafficOdd", r"^matcher (tenant|anomaly|service) dropped"): (
-        "the value and its band are joined on all labels: what fails one matcher meets nothing"
-    ),
+    (
+        r"LoadOdd|LagOdd|TrafficOdd",
+        r"^matcher (tenant|anomaly|service) dropped: anomaly:value:current"
+        r'\{((tenant|anomaly|service)="[^"]*",?){2}\} and ',
+    ): "the first value meets its band on all labels: what fails one matcher meets nothing",
     (r"QueueLatched", r"^matcher escalation_level dropped"): (
         "joined on the level: a later step meets no value of the queue"
     ),
