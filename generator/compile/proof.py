@@ -12,6 +12,7 @@ from itertools import product
 
 from generator.compile.conditions import Side, sides
 from generator.compile.inversion import Bench, deciding, differing, firing, reaching, silent
+from generator.compile.pasts import Pasts
 from generator.compile.shards import copied, sharded
 from generator.compile.stimulus import (
     ALERT,
@@ -86,7 +87,7 @@ class Proof:
     sides: tuple[Shown, ...] = ()
     """What shows that each side of `and`, `or` and `unless` matters."""
     unusual: tuple[UnusualCase, ...] = ()
-    """For anomalies: what shows the edges of the band, and its guards."""
+    """What needs a past of several parts: of anomalies the edges of the band and its guards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,36 @@ def _with_sides(
             continue
         if made is not None:
             shown.append(made)
-    return replace(proof, sides=tuple(shown))
+    proof = replace(proof, sides=tuple(shown))
+    return replace(proof, unusual=_pasts(subject, proof, hot, calm, alike))
+
+
+def _pasts(
+    subject: Subject,
+    proof: Proof,
+    hot: Levels,
+    calm: Levels,
+    alike: Sequence[Side],
+) -> tuple[UnusualCase, ...]:
+    """Cases that need a past of several parts. An alert that remembers its own has none here."""
+    if subject.latches or subject.keep or reads_calendar(subject.expr, subject.rules):
+        return ()
+    window = reach(subject.expr, subject.rules).window
+    pasts = Pasts(
+        expr=subject.expr,
+        rules=subject.rules,
+        all_=proof.sources,
+        grid=proof.grid,
+        hold=subject.hold,
+        window=window,
+        lead=proof.calm[0].seconds,
+        hot=hot,
+        calm=calm,
+    )
+    try:
+        return tuple(pasts.cases(apart(subject.expr, subject.rules), alike))
+    except (Unsupported, OverflowError, ZeroDivisionError):
+        return ()
 
 
 def _shown(
