@@ -66,7 +66,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use, 3 a tool or the disk failed.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use, 3 a tool, a server or the disk failed.",
 )
 @click.version_option(__version__, prog_name="tocsin")
 def cli() -> None:
