@@ -8,11 +8,13 @@ text is not ours to commit.
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -49,6 +51,24 @@ def lezer(root: Path) -> Path:
 def language_server(root: Path) -> Path:
     """yaml-language-server's program; without it as `lezer`."""
     return _modules(root) / "yaml-language-server" / "bin" / "yaml-language-server"
+
+
+def grafana_check(root: Path) -> ModuleType:
+    """grafana_check.py as a module, from the folder `shared` beside the repository.
+
+    The environment's SHARED names another place; without it as `lezer`.
+    """
+    shared = Path(os.environ.get("SHARED", root.parent / "shared"))
+    path = shared / "check" / "grafana_check.py"
+    if not path.is_file():
+        _missing(f"grafana_check.py is not in {shared}")
+    if path.stem not in sys.modules:
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module
+        spec.loader.exec_module(module)
+    return sys.modules[path.stem]
 
 
 def _modules(root: Path) -> Path:

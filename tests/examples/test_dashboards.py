@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from generator.api import Compilation
 from generator.promql.parser import parse
 from generator.promql.tree import vector_selectors
 from generator.promql.variables import isolate_variable_query
+from tests.dashboards.drawn import complaints
 
 VIEWS = ("executive", "technical", "security", "ml")
 Board = tuple[str, str, dict[str, Any]]
@@ -49,9 +51,9 @@ def plain(expr: str) -> str:
     return re.sub(r"\$\{?\w+(:\w+)?\}?", "x", expr)
 
 
-def test_a_gold_tenant_has_all_four_views(boards: list[Board]) -> None:
+def test_a_gold_tenant_has_all_four_views_and_its_own(boards: list[Board]) -> None:
     views = [path for name, path, _ in boards if name == "spotify-tenant-1"]
-    assert sorted(views) == sorted(f"grafana/{view}.json" for view in VIEWS)
+    assert sorted(views) == sorted(f"grafana/{view}.json" for view in (*VIEWS, "queues"))
 
 
 def test_ids_are_unique_and_uids_are_valid(boards: list[Board]) -> None:
@@ -136,3 +138,93 @@ def test_links_of_alerts_lead_to_panels(boards: list[Board], examples: Compilati
                     links += 1
                     assert int(found[2]) in known[found[1]], f"{rule}: {url}"
     assert links > 50
+
+
+def titles(board: dict[str, Any]) -> set[str]:
+    return {panel["title"] for panel in panels(board)}
+
+
+@pytest.mark.parametrize(
+    ("view", "wanted"),
+    [
+        (
+            "executive",
+            {
+                "Is every promise kept?",
+                "availability: attained",
+                "availability: error budget",
+                "availability: burn rate",
+                "availability: budget ends",
+                "Breaches",
+                "Recommendation quality (recommender)",
+                "Alerts that fired, 30d",
+                "Hours of alerts, 30d",
+                "Data coverage",
+            },
+        ),
+        (
+            "technical",
+            {
+                "Firing alerts",
+                "Versions that run",
+                "playlist-api: depends on",
+                "playlist-api: rate, errors, duration",
+                "playlist-api: utilisation, saturation",
+                "Requests by method (playlist-api)",
+                "DiskFull (postgres)",
+            },
+        ),
+        (
+            "security",
+            {
+                "Failed authentications (identity)",
+                "Blocked requests (identity)",
+                "Audit events (identity)",
+                "Controls",
+                "Controls without evidence",
+                "What to declare",
+            },
+        ),
+        (
+            "ml",
+            {
+                "Quality (recommender)",
+                "Drift of features (recommender)",
+                "Inference latency (recommender)",
+                "Oldest features (recommender)",
+                "Versions side by side (recommender)",
+                "Trainings of a week (recommender)",
+            },
+        ),
+    ],
+)
+def test_a_view_answers_its_questions(boards: list[Board], view: str, wanted: set[str]) -> None:
+    board = next(b for n, p, b in boards if (n, p) == ("spotify-tenant-1", f"grafana/{view}.json"))
+    assert wanted <= titles(board)
+
+
+def test_panels_of_alerts_lead_to_runbook_and_rule(
+    boards: list[Board], examples: Compilation
+) -> None:
+    shown = {
+        (board["uid"], panel["id"]): panel for _, _, board in boards for panel in panels(board)
+    }
+    seen = 0
+    for one in examples.tenants.values():
+        assert one.build is not None
+        for rule in (rule for group in one.build.groups for rule in group.rules):
+            noted = getattr(rule, "annotations", {})
+            if "__panelId__" in noted:
+                panel = shown[noted["__dashboardUid__"], int(noted["__panelId__"])]
+                links = {link["title"]: link["url"] for link in panel["links"]}
+                assert {"Runbook", "Alert rule"} <= set(links), panel["title"]
+                seen += 1
+    assert seen > 50
+
+
+def test_grafana_takes_the_examples(
+    examples: Compilation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, one in examples.tenants.items():
+        assert one.build is not None
+        assert complaints(one.build, tmp_path / name, capsys) == [], name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from generator.compile.context import Context
-from generator.findings import Finding, Level, Place, error
+from generator.findings import Finding, Level, Place, error, warning
 from generator.ir.dashboards import Dashboard, Panel
 from generator.ir.rules import RecordingRule, RuleGroup
 from generator.promql.parser import parse
@@ -78,7 +78,7 @@ def unrecorded(
                     )
                     hint = "read a series that is recorded, or declare it under metrics: if it is"
                     place = places.get(panel.key, context.tenant.place)
-                    yield error("dashboard-record", message, place, hint)
+                    yield warning("dashboard-record", message, place, hint)
 
 
 def _read(panel: Panel) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from generator.compile.context import Context
 from generator.compile.evidence import STATE_PANEL, control_evidence, framework_of
 from generator.compile.plan import PlannedAlert
-from generator.compile.views.parts import ALARM, STATES, firing, row, text_panel
+from generator.compile.views.parts import ALARM, STATES, firing, one_of, row, text_panel
 from generator.ir.dashboards import Panel, Query, Row
 from generator.ir.docs import ControlEvidence
 from generator.promql.build import quote
@@ -81,8 +81,8 @@ def _selectors(alerts: Iterable[PlannedAlert], context: Context) -> list[str]:
     return [
         firing(
             context,
-            ("alertname", "=~", "|".join(sorted(found))),
-            *([] if "" in values else [(label, "=~", "|".join(values))]),
+            one_of("alertname", sorted(found)),
+            *([] if "" in values else [one_of(label, values)]),
         )
         for (label, values), found in sorted(names.items())
     ]

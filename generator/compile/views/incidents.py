@@ -13,6 +13,7 @@ from generator.compile.views.parts import (
     RED,
     column_override,
     firing,
+    one_of,
     row,
     table_columns,
 )
@@ -50,7 +51,7 @@ def _urgent(context: Context) -> str:
     """Firing alerts that somebody is told of at once or soon: all but the mildest severity."""
     severities = context.platform.severities
     told = severities[:-1] or severities
-    return firing(context, (context.platform.labels.severity, "=~", "|".join(told)))
+    return firing(context, one_of(context.platform.labels.severity, told))
 
 
 def _alerts(context: Context) -> str:

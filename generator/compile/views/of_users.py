@@ -133,7 +133,7 @@ class _Drawn:
     def _changed(self, now: str, then: str, ago: Duration) -> None:
         """Ratios by points of a hundred, anything else by its part."""
         ratio = self.panel.unit == "percentunit"
-        change = f"{now} - {then}" if ratio else f"{now} / ({then} != 0) - 1"
+        change = f"{now} - {then}" if ratio else f"{now} / ({then} > 0) - 1"
         self.overrides.append(
             query_override(
                 len(self.queries),

@@ -81,6 +81,11 @@ def firing(context: Context, *matchers: tuple[str, str, str]) -> str:
     )
 
 
+def one_of(label: str, values: Sequence[str]) -> tuple[str, str, str]:
+    """A matcher for any of the values: equality where there is one."""
+    return (label, "=", values[0]) if len(values) == 1 else (label, "=~", "|".join(values))
+
+
 def query_override(index: int, *properties: tuple[str, Any]) -> Mapping[str, Any]:
     """A `fieldConfig` override of one query of a panel, by its place."""
     return {

@@ -23,8 +23,7 @@ SECURITY: Sequence[Subject] = (
     ("retention, encryption, backups and privacy requests", ("compliance",)),
 )
 MODELS: Sequence[Subject] = (
-    ("quality, drift, latency, versions and freshness of a model", ("ml-model",)),
-    ("jobs that train models", ("training-jobs",)),
+    ("quality, drift, latency, versions, trainings and freshness of a model", ("ml-model",)),
     ("what people do with recommendations", ("recommendation-quality",)),
 )
 
