@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from generator.applying import applied_grafana, needs_administrator
 from generator.building import build
 from generator.compilation import (
     FLEET,
@@ -29,11 +30,13 @@ __all__ = [
     "Compilation",
     "Compiled",
     "Outcome",
+    "applied_grafana",
     "build",
     "check",
     "check_loaded",
     "compile_specs",
     "load_one",
+    "needs_administrator",
     "run_tests",
     "verify",
 ]

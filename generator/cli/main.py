@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "generator.cli.explain",
         "Say who is told and why, what a rule or an SLO means.",
     ),
+    "grafana": ("generator.cli.grafana", "Do in Grafana what its files cannot say."),
     "oncall": ("generator.cli.oncall", "Show who is on call."),
     "schema": ("generator.cli.schema", "Print a JSON Schema of the language."),
     "test": ("generator.cli.test", "Run the generated unit tests."),
