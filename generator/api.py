@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from generator.applying import applied_grafana, needs_administrator
 from generator.building import build
 from generator.compilation import (
     FLEET,
@@ -48,6 +49,7 @@ __all__ = [
     "SpecError",
     "Wanted",
     "Watch",
+    "applied_grafana",
     "attainment",
     "attainment_findings",
     "attainment_text",
@@ -63,6 +65,7 @@ __all__ = [
     "format_text",
     "initialise",
     "load_one",
+    "needs_administrator",
     "preview",
     "run_tests",
     "verify",

@@ -1,9 +1,10 @@
 """`grafana/api.json`: what Grafana's files cannot say, as steps for its HTTP API.
 
 Each step is idempotent: `find` what is there, `create` it where nothing is found (404, or an
-answer without it), or `set` what `same` does not show yet. An id that a step finds or makes has
-a `key`; `{"id_of": key}` in a later body stands for it, and `in` names the organisation's key
-whose id goes into `X-Grafana-Org-Id`. `tocsin grafana apply` does them in order.
+answer without it, or one that is not `named` so), or `set` what `same` does not show yet. An id
+that a step finds or makes has a `key`; `{"id_of": key}` in a later body stands for it, and `in`
+names the organisation's key whose id goes into `X-Grafana-Org-Id`. `tocsin grafana apply` does
+them in order.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ def _team(folder: Folder, per_tenant: bool) -> Step:
             "method": "GET",
             "path": f"/api/teams/search?name={quote(folder.team, safe='')}",
             "id": ["teams", 0, "id"],
+            "named": {"at": ["teams", 0, "name"], "is": folder.team},
         },
         "create": {
             "method": "POST",

@@ -5,6 +5,7 @@ Only the standard library: no proxy surprises, no retries nobody asked for.
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 import urllib.error
@@ -35,6 +36,9 @@ class Server:
     """`X-Scope-OrgID`, for Mimir and the like."""
     timeout: float = 30.0
     """Seconds for one call."""
+    user: str = ""
+    """Name for basic authentication, in place of a token."""
+    password_file: Path | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for what is no http or https address."""
@@ -51,6 +55,18 @@ class Server:
         """The JSON answer of a POST with a form; for questions too long for an address."""
         body = urlencode(list(_pairs(params))).encode()
         return self._json(path, urllib.request.Request(self._address(path, ()), body))
+
+    def send(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """The JSON answer of a call with a JSON body and its own headers. Raises ServerFailed."""
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._address(path, ()), content, method=method)
+        if content is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        return self._json(path, request)
 
     def text(self, path: str, *, method: str = "GET") -> str:
         """The answer as it is: `/-/ready`, `/-/reload`, `/metrics`. Raises ServerFailed."""
@@ -90,6 +106,9 @@ class Server:
         headers = {"Accept": "application/json", "User-Agent": "tocsin"}
         if self.token_file is not None:
             headers["Authorization"] = f"Bearer {self._read(self.token_file).strip()}"
+        if self.user and self.password_file is not None:
+            said = f"{self.user}:{self._read(self.password_file).strip()}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(said).decode()}"
         if self.organisation:
             headers["X-Scope-OrgID"] = self.organisation
         return headers
@@ -115,11 +134,13 @@ def _pairs(params: Params) -> Sequence[tuple[str, str]]:
 
 
 def _reason(body: bytes) -> str:
-    """What a server says of a refusal: its JSON `error`, else the first line of its text."""
+    """What a server says of a refusal: `error` or `message` of its JSON, else its first line."""
     try:
         told = json.loads(body)
-        if isinstance(told, dict) and "error" in told:
-            return str(told["error"])
+        if isinstance(told, dict):
+            for key in ("error", "message"):
+                if told.get(key):
+                    return str(told[key])
     except ValueError:
         pass
     return body.decode("utf-8", "replace").strip().partition("\n")[0][:300]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,9 +15,8 @@ from generator.ir.artifacts import Artifact
 from generator.render.files import tenant_artifacts
 from generator.verify.reread import reread
 from tests.conftest import ROOT
+from tests.judges import grafana_check
 from tests.provisioning.schemas import said_by_classic, said_by_v2
-
-CHECK = ROOT.parent / "shared" / "check" / "grafana_check.py"
 
 
 def boards(artifacts: tuple[Artifact, ...]) -> dict[str, bytes]:
@@ -65,11 +63,11 @@ def test_resources_are_read_again_for_isolation(
         assert len([f for f in foreign if f.code == "not-isolated"]) > 10
 
 
-@pytest.mark.skipif(not CHECK.is_file() and "CI" not in os.environ, reason="../shared is not here")
 @pytest.mark.parametrize("schema", ["classic", "v2"])
 def test_grafanas_own_schemas_accept_them(
     examples: Compilation, v2: dict[str, tuple[Artifact, ...]], schema: str, tmp_path: Path
 ) -> None:
+    check = grafana_check(ROOT)
     for name, artifacts in v2.items():
         written = artifacts if schema == "v2" else examples.tenants[name].artifacts
         folder = tmp_path / name
@@ -81,7 +79,7 @@ def test_grafanas_own_schemas_accept_them(
                 (folder / ".lint").write_bytes(artifact.content)
         options = ["--tenant-label", "tenant", "--tenant", name, "--closed-links", "--canonical"]
         answer = subprocess.run(
-            [sys.executable, str(CHECK), *options, "--strict", str(folder)],
+            [sys.executable, str(check), *options, "--strict", str(folder)],
             capture_output=True,
             text=True,
             check=False,

@@ -176,3 +176,12 @@ def test_a_scoped_data_source_needs_an_address(tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(SpecError, match="needs an address"):
         compile_specs(tmp_path)
+
+
+def test_the_note_ends_with_a_reason(tmp_path: Path) -> None:
+    written = (
+        "grafana:\n"
+        "  # tocsin: ignore grafana-not-isolated only the platform's people may use Explore\n"
+        "  datasources: plain"
+    )
+    assert made(tmp_path, written).told("grafana-not-isolated") == []
