@@ -53,15 +53,21 @@ def language_server(root: Path) -> Path:
     return _modules(root) / "yaml-language-server" / "bin" / "yaml-language-server"
 
 
-def grafana_check(root: Path) -> ModuleType:
-    """grafana_check.py as a module, from the folder `shared` beside the repository.
+def grafana_check_file(root: Path) -> Path:
+    """The offline check of Grafana's dashboards in the folder `shared` beside the repository.
 
-    The environment's SHARED names another place; without it as `lezer`.
+    The environment's SHARED names another place. A test without it skips: it is no part of ours.
     """
     shared = Path(os.environ.get("SHARED", root.parent / "shared"))
     path = shared / "check" / "grafana_check.py"
     if not path.is_file():
-        _missing(f"grafana_check.py is not in {shared}")
+        pytest.skip(f"{path} is not here: dashboards are not judged by Grafana's own schemas")
+    return path
+
+
+def grafana_check(root: Path) -> ModuleType:
+    """grafana_check.py as a module, from where `grafana_check_file` finds it."""
+    path = grafana_check_file(root)
     if path.stem not in sys.modules:
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None and spec.loader is not None
@@ -84,14 +90,6 @@ def published(root: Path) -> Path:
     if not all((folder / package).is_dir() for package in PACKAGES):
         _missing("the published rules are not here: `make tools` fetches them (Debian and Ubuntu)")
     return folder
-
-
-def grafana_check(root: Path) -> Path:
-    """The offline check of Grafana's dashboards beside the repository; skips where it is not."""
-    check = root.parent / "shared" / "check" / "grafana_check.py"
-    if not check.is_file():
-        pytest.skip(f"{check} is not here: dashboards are not judged by Grafana's own schemas")
-    return check
 
 
 def _missing(why: str) -> None:
