@@ -69,7 +69,8 @@ def _urls(context: Context, classes: Sequence[ServiceClass]) -> Mapping[str, str
 def _overview(context: Context) -> list[Panel]:
     """Firing alerts, services, scrape targets, and the versions that run."""
     service = context.platform.labels.service
-    alerting = context.graph(f"count by ({service}) ({firing(context)})")
+    of_services = firing(context, (service, "!=", ""))
+    alerting = context.graph(f"count by ({service}) ({of_services})")
     targets = Panel(
         key="targets",
         title="Targets that answer",
@@ -85,7 +86,7 @@ def _overview(context: Context) -> list[Panel]:
     burdened = Panel(
         key="services",
         title="Services with alerts",
-        description="How many alerts of each service fire, over time. The longest bar is today's.",
+        description="How many alerts of each service fire, over time. Red: five or more at once.",
         kind="state-timeline",
         queries=(Query(alerting, f"{{{{ {service} }}}}"),),
         unit="none",
