@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from generator.compile.history import Series
 from generator.compile.series import notation
-from generator.compile.simulation import Series
 from generator.compile.stimulus import Phase, Source, samples
 from generator.ir.checks import Expectation, InputSeries, Scenario
 from generator.promql.build import selector

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from generator.compile import operations, steadiness
+from generator.compile.history import History, LabelPairs, Row, Series, cut
 from generator.compile.range_functions import OVER_RANGE
 from generator.compile.series import accepts
+from generator.compile.steadiness import Clock, Read
 from generator.compile.vector_functions import OF_VECTOR
-from generator.compile.vectors import Labels, Sample, Unsupported, Vector, nameless
+from generator.compile.vectors import Labels, Points, Sample, Unsupported, Vector, nameless
 from generator.ir.rules import RecordingRule
 from generator.promql.parser import parse
 from generator.promql.tree import (
@@ -38,35 +39,26 @@ from generator.promql.tree import (
 LOOKBACK = 300.0
 """Seconds for which an instant selector sees the last sample."""
 
-Points = list[tuple[float, float]]
-"""(time, value) pairs in seconds, rising."""
-
-_Recorded = tuple[tuple[tuple[str, str], ...], float]
-_Inputs = Sequence[tuple[steadiness.Read, Sequence[steadiness.Runs]]]
-
-
-@dataclass(frozen=True)
-class Series:
-    """One input series: a value, or None for no sample, at every multiple of the interval."""
-
-    metric: str
-    labels: tuple[tuple[str, str], ...]
-    values: Sequence[float | None]
-
-    @cached_property
-    def runs(self) -> steadiness.Runs:
-        """Where its values rise by equal steps."""
-        return steadiness.Runs(self.values)
+_Key = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Selected:
-    """What a selector selects of the series, with their labels, and of the rules."""
+    """What a selector selects of the series, and of the rules."""
 
     node: VectorSelector
     """Kept alive, as its identity is what this is known by."""
     series: tuple[tuple[Labels, Series], ...]
     rules: tuple[int, ...]
+    accepted: dict[LabelPairs, Labels | None] = field(default_factory=dict)
+    """The labels of series that rules record; None where the selector does not select them."""
+
+    def labels(self, found: LabelPairs) -> Labels | None:
+        """The labels of a recorded series, if it is selected."""
+        if found not in self.accepted:
+            labels = dict(found)
+            self.accepted[found] = labels if accepts(self.node.matchers, labels) else None
+        return self.accepted[found]
 
 
 @dataclass(slots=True)
@@ -82,11 +74,28 @@ class Evaluation:
     step: float
     rules: Sequence[RecordingRule] = ()
     left_open: bool = False
-    recorded: dict[tuple[int, int], list[_Recorded]] = field(default_factory=dict)
     selected: dict[int, _Selected] = field(default_factory=dict)
-    inputs: dict[int, _Inputs | None] = field(default_factory=dict)
-    """What a rule reads, by its number; None where even data does not settle its answer."""
-    even: dict[tuple[int, steadiness.Key], list[_Recorded]] = field(default_factory=dict)
+    histories: dict[int, History] = field(default_factory=dict)
+    """What the rules have recorded, by their number."""
+    read: dict[int, tuple[Expr, tuple[Read | Clock, ...] | None]] = field(default_factory=dict)
+    """What expressions depend on, by their identity: see `steadiness`."""
+    rows: dict[Row, Row] = field(default_factory=dict)
+    even: dict[tuple[int, _Key], Row] = field(default_factory=dict)
+    answers: dict[tuple[int, _Key], Vector] = field(default_factory=dict)
+    """What rules recorded, and what whole expressions returned, on even data."""
+
+    def asked(self, expr: Expr, time: float) -> Vector:
+        """The instant vector at an evaluation of the rules; even data is evaluated once.
+
+        Raises Unsupported.
+        """
+        key = self._key(expr, time)
+        if key is None:
+            return self.vector(expr, time)
+        known = self.answers.get((id(expr), key))
+        if known is None:
+            known = self.answers[id(expr), key] = self.vector(expr, time)
+        return known
 
     def vector(self, expr: Expr, time: float) -> Vector:
         """The instant vector at a time. Raises Unsupported."""
@@ -125,7 +134,7 @@ class Evaluation:
             raise Unsupported(node.extended.text)
         found: Vector = []
         selected = self._select(node)
-        first, last = self._indexes(at - LOOKBACK, at)
+        first, last = self._indexes(at - LOOKBACK, at, self.interval)
         for labels, one in selected.series:
             values = one.values
             for index in range(min(last, len(values) - 1), max(first, 0) - 1, -1):
@@ -133,9 +142,12 @@ class Evaluation:
                 if value is not None:
                     found.append(Sample({**labels, "__name__": node.name or ""}, value))
                     break
-        for number in selected.rules:
-            for name, labels, points in self._history(node, number, at - self.step / 2, at):
-                found.append(Sample({**labels, "__name__": name}, points[-1][1]))
+        first, last = self._indexes(at - self.step / 2, at, self.step)
+        for number in selected.rules if max(0, first) <= last else ():
+            for pairs, value in self._row(number, last):
+                accepted = selected.labels(pairs)
+                if accepted is not None:
+                    found.append(Sample({**accepted, "__name__": node.name or ""}, value))
         return found
 
     def _select(self, node: VectorSelector) -> _Selected:
@@ -155,88 +167,111 @@ class Evaluation:
 
     def _matching(
         self, node: VectorSelector, start: float, end: float
-    ) -> Iterable[tuple[str, Labels, Points]]:
+    ) -> Iterable[tuple[Labels, Points]]:
         """Every series the selector selects, with its samples in the range."""
         selected = self._select(node)
-        first, last = self._indexes(start, end)
+        first, last = self._indexes(start, end, self.interval)
         for labels, one in selected.series:
-            yield node.name or "", labels, self._points(one.values, first, last)
+            times = multiples(self.interval, len(one.values))
+            yield labels, cut(times, one.values, first, last, one.gapless)
+        first, last = self._indexes(start, end, self.step)
         for number in selected.rules:
-            yield from self._history(node, number, start, end)
+            history = self._recorded(number, first, last)
+            times = multiples(self.step, last + 1)
+            for pairs, points in history.series(times, first, last):
+                accepted = selected.labels(pairs)
+                if accepted is not None:
+                    yield accepted, points
 
-    def _indexes(self, start: float, end: float) -> tuple[int, int]:
-        """The first and the last sample of a range."""
-        first = math.ceil(start / self.interval - 1e-9)
-        if self.left_open and abs(first * self.interval - start) < 1e-6:
+    def _indexes(self, start: float, end: float, interval: float) -> tuple[int, int]:
+        """The first and the last multiple of an interval in a range."""
+        first = math.ceil(start / interval - 1e-9)
+        if self.left_open and abs(first * interval - start) < 1e-6:
             first += 1
-        return first, math.floor(end / self.interval + 1e-9)
+        return first, math.floor(end / interval + 1e-9)
 
-    def _points(self, values: Sequence[float | None], first: int, last: int) -> Points:
-        first, interval = max(0, first), self.interval
-        return [
-            (index * interval, value)
-            for index, value in enumerate(values[first : max(first, last + 1)], first)
-            if value is not None
-        ]
+    def _recorded(self, number: int, first: int, last: int) -> History:
+        """What a rule has recorded, with all evaluations of a range."""
+        history = self.histories.get(number)
+        if history is None:
+            history = self.histories[number] = History()
+        for index in [*history.missing(max(0, first), last)]:
+            history.put(index, self._evaluated(number, index * self.step))
+        return history
 
-    def _history(
-        self, node: VectorSelector, number: int, start: float, end: float
-    ) -> Iterable[tuple[str, Labels, Points]]:
-        """What a recording rule has recorded in the range, by series."""
-        first = math.ceil(start / self.step - 1e-9)
-        if self.left_open and abs(first * self.step - start) < 1e-6:
-            first += 1
-        last = math.floor(end / self.step + 1e-9)
-        rule = self.rules[number]
-        found: dict[tuple[tuple[str, str], ...], Points] = {}
-        for index in range(max(0, first), last + 1):
-            time = index * self.step
-            for key, value in self._record(number, index):
-                if key in found:
-                    found[key].append((time, value))
-                else:
-                    found[key] = [(time, value)]
-        for key, points in found.items():
-            labels = dict(key)
-            if accepts(node.matchers, labels):
-                yield rule.record, labels, points
-
-    def _record(self, number: int, index: int) -> list[_Recorded]:
+    def _row(self, number: int, index: int) -> Row:
         """What a rule records at an evaluation."""
-        known = self.recorded.get((number, index))
+        history = self.histories.get(number)
+        known = history.row(index) if history is not None else None
+        return known if known is not None else self._recorded(number, index, index).row(index) or ()
+
+    def _evaluated(self, number: int, time: float) -> Row:
+        rule = self.rules[number]
+        tree = _tree(rule.expr)
+        key = self._key(tree, time)
+        known = self.even.get((number, key)) if key is not None else None
         if known is None:
-            time = index * self.step
-            found = self._inputs(number)
-            even = steadiness.key(found, time, self.interval) if found is not None else None
-            known = self.even.get((number, even)) if even is not None else None
-            if known is None:
-                known = self._evaluated(number, time)
-                if even is not None:
-                    self.even[number, even] = known
-            self.recorded[number, index] = known
+            value = self.value(tree, time)
+            made = [Sample({}, value)] if isinstance(value, float) else value
+            row = tuple(
+                (tuple(sorted({**nameless(s.labels), **rule.labels}.items())), s.value)
+                for s in made
+            )
+            known = self.rows.setdefault(row, row)
+            if key is not None:
+                self.even[number, key] = known
         return known
 
-    def _evaluated(self, number: int, time: float) -> list[_Recorded]:
-        rule = self.rules[number]
-        value = self.value(_tree(rule.expr), time)
-        made = [Sample({}, value)] if isinstance(value, float) else value
-        return [
-            (tuple(sorted({**nameless(s.labels), **rule.labels}.items())), s.value) for s in made
-        ]
+    # even data ---------------------------------------------------------------------------
 
-    def _inputs(self, number: int) -> _Inputs | None:
-        """The raw series that a rule reads; None when it reads other rules, or the clock."""
-        if number not in self.inputs:
-            found: list[tuple[steadiness.Read, Sequence[steadiness.Runs]]] | None = []
-            for read in steadiness.reads(_tree(self.rules[number].expr), LOOKBACK) or ():
-                selected = self._select(read.node)
-                if selected.rules:
-                    found = None
-                    break
-                assert found is not None
-                found.append((read, [one.runs for _, one in selected.series]))
-            self.inputs[number] = found or None
-        return self.inputs[number]
+    def _key(self, expr: Expr, time: float) -> _Key | None:
+        """What an answer depends on; None where that is more than a few numbers."""
+        if id(expr) not in self.read:
+            self.read[id(expr)] = (expr, steadiness.reads(expr))
+        found = self.read[id(expr)][1]
+        if not found:
+            return None
+        parts: list[object] = []
+        for one in found:
+            part = self._clock(one, time) if isinstance(one, Clock) else self._even(one, time)
+            if part is None:
+                return None
+            parts.append(part)
+        return tuple(parts)
+
+    def _clock(self, part: Clock, time: float) -> object:
+        value = self.value(part.node, time)
+        if isinstance(value, float):
+            return value
+        return tuple(
+            (tuple(sorted(s.labels.items())), 0.0 if part.shape else s.value) for s in value
+        )
+
+    def _even(self, read: Read, time: float) -> object | None:
+        """The part of the key that a selector gives."""
+        selected = self._select(read.node)
+        end = time - read.moved
+        last = math.floor(time / self.interval + 1e-9)
+        parts: list[object] = [round(time - last * self.interval, 6)]
+        if selected.series:
+            span = (read.span or LOOKBACK) + read.moved
+            first = math.ceil((time - span) / self.interval - 1e-9) - 1
+            for _, one in selected.series:
+                part = steadiness.key(one.runs, first, last, read.rated)
+                if part is None:
+                    return None
+                parts.append(part)
+        for number in selected.rules:
+            first, last = self._indexes(end - (read.span or self.step / 2), end, self.step)
+            if first < 0 or first > last:
+                return None
+            row = self._recorded(number, first, last).even(first, last)
+            if row is None:
+                return None
+            parts.append(id(row))
+        return tuple(parts)
+
+    # ranges ------------------------------------------------------------------------------
 
     def _ranges(self, node: Expr, time: float) -> list[tuple[Labels, Points, float, float]]:
         """(labels, samples, start, end) of a range selector or a subquery."""
@@ -250,7 +285,7 @@ class Evaluation:
             if node.extended is not None:
                 raise Unsupported(node.extended.text)
             found = self._matching(node.selector, start, end)
-            return [(labels, points, start, end) for _, labels, points in found if points]
+            return [(labels, points, start, end) for labels, points in found if points.values]
         if isinstance(node, Subquery):
             return self._subquery(node, time)
         raise Unsupported("a range of this kind")
@@ -260,16 +295,18 @@ class Evaluation:
             raise Unsupported("a subquery without a step")
         end = time - _offset(node.offset)
         start, step = end - _seconds(node.range), _seconds(node.step)
-        found: dict[tuple[tuple[str, str], ...], Points] = {}
+        found: dict[LabelPairs, tuple[list[float], list[float]]] = {}
         index = math.ceil(start / step - 1e-9)
         if self.left_open and abs(index * step - start) < 1e-6:
             index += 1
         while index * step <= end + 1e-9:
             for sample in self.vector(node.expr, index * step):
                 key = tuple(sorted(nameless(sample.labels).items()))
-                found.setdefault(key, []).append((index * step, sample.value))
+                times, values = found.setdefault(key, ([], []))
+                times.append(index * step)
+                values.append(sample.value)
             index += 1
-        return [(dict(key), points, start, end) for key, points in found.items()]
+        return [(dict(key), Points(*points), start, end) for key, points in found.items()]
 
     # operations --------------------------------------------------------------------------
 
@@ -352,6 +389,18 @@ def _seconds(span: Span) -> float:
     if span.ms is None:
         raise Unsupported("a duration that is no literal")
     return span.ms / 1000
+
+
+_MULTIPLES: dict[float, list[float]] = {}
+
+
+def multiples(interval: float, count: int) -> Sequence[float]:
+    """The first multiples of an interval, `count` of them at least."""
+    if len(_MULTIPLES) > 64:
+        _MULTIPLES.clear()
+    known = _MULTIPLES.setdefault(interval, [])
+    known += [index * interval for index in range(len(known), count)]
+    return known
 
 
 _TREES: dict[str, Expr] = {}

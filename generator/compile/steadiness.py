@@ -1,47 +1,43 @@
-"""Where a recording rule's answer is known already: its inputs rise evenly, as they did before.
+"""Where an expression's answer is known already: its inputs rise evenly, as they did before.
 
-`simulation` asks it so that hours of even data are evaluated once. A rule qualifies when it reads
-raw series alone and nothing that knows the time of day.
+`simulation` asks it so that hours of even data are evaluated once. It depends on what each selector
+reads, which must rise by equal steps or, if recorded, not change at all, and on what its parts say
+that read the clock alone.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from generator.promql.tree import (
+    Binary,
     Call,
     Expr,
+    Paren,
     RangeSelector,
     Subquery,
     VectorSelector,
     children,
+    walk,
 )
 
 Values = Sequence[float | None]
-Key = tuple[tuple[float | None, float | None], ...]
-"""For each series: its rise a sample and, where its value matters, the value; None: no sample."""
 
 _RATED = frozenset({"rate", "irate", "increase"})
-_TIMED = frozenset(
-    [
-        "time",
-        "timestamp",
-        "month",
-        "year",
-        "day_of_month",
-        "day_of_week",
-        "day_of_year",
-        "days_in_month",
-        "hour",
-        "minute",
-        "predict_linear",
-        "deriv",
-        "delta",
-        "idelta",
-    ]
-)
+_SECONDS = frozenset({"time", "timestamp"})
+"""They never say the same twice."""
+_CLOCK = _SECONDS | {
+    "month",
+    "year",
+    "day_of_month",
+    "day_of_week",
+    "day_of_year",
+    "days_in_month",
+    "hour",
+    "minute",
+}
+_UNEVEN = _CLOCK | {"predict_linear", "deriv", "delta", "idelta"}
 
 
 class Runs:
@@ -82,17 +78,34 @@ def _starts(values: Values) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A selector of a rule: how far it looks back, in seconds, and whether only its rise counts."""
+    """A selector: how far it looks back, in seconds, and whether only its rise counts.
+
+    `span`: its range, 0 for an instant. `moved`: its offset.
+    """
 
     node: VectorSelector
-    seconds: float
+    span: float
+    moved: float
     rated: bool
 
+    @property
+    def instant(self) -> bool:
+        """Whether it takes the last sample only."""
+        return not self.span
 
-def reads(expr: Expr, lookback: float) -> tuple[Read, ...] | None:
-    """The selectors of an expression; None where its answer depends on more than even data."""
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A part that reads the time alone; `shape`: only which series it has counts."""
+
+    node: Expr
+    shape: bool
+
+
+def reads(expr: Expr) -> tuple[Read | Clock, ...] | None:
+    """What an expression depends on; None where its answer changes although the data is even."""
     try:
-        return tuple(_reads(expr, lookback, rated=False))
+        return tuple(_reads(expr, rated=False, shape=False))
     except _Uneven:
         return None
 
@@ -101,22 +114,39 @@ class _Uneven(Exception):
     """The answer may change although the data rises evenly."""
 
 
-def _reads(expr: Expr, lookback: float, *, rated: bool) -> Iterable[Read]:
+def _reads(expr: Expr, *, rated: bool, shape: bool) -> Iterable[Read | Clock]:
+    if _of_clock(expr):
+        called = {node.function for node in walk(expr) if isinstance(node, Call)}
+        if called & _SECONDS and not shape:
+            raise _Uneven
+        if called & _CLOCK:
+            yield Clock(expr, shape)
+        return
     match expr:
         case Subquery():
             raise _Uneven
-        case Call() if expr.function in _TIMED:
+        case Call() if expr.function in _UNEVEN:
             raise _Uneven
         case RangeSelector(selector=node):
-            yield Read(node, _length(expr.range) + _moved(expr) + _moved(node), rated)
+            yield Read(node, _length(expr.range), _moved(expr) + _moved(node), rated)
         case VectorSelector():
-            yield Read(expr, lookback + _moved(expr), rated=False)
+            yield Read(expr, 0.0, _moved(expr), rated=False)
         case Call():
             for arg in expr.args:
-                yield from _reads(arg, lookback, rated=expr.function in _RATED)
+                yield from _reads(arg, rated=expr.function in _RATED, shape=False)
+        case Paren():
+            yield from _reads(expr.expr, rated=rated, shape=shape)
+        case Binary() if expr.op in ("and", "unless"):
+            yield from _reads(expr.lhs, rated=False, shape=shape)
+            yield from _reads(expr.rhs, rated=False, shape=True)
         case _:
             for child in children(expr):
-                yield from _reads(child, lookback, rated=False)
+                yield from _reads(child, rated=False, shape=False)
+
+
+def _of_clock(expr: Expr) -> bool:
+    """Whether an expression reads no series."""
+    return not any(isinstance(node, VectorSelector | Subquery) for node in walk(expr))
 
 
 def _moved(node: RangeSelector | VectorSelector) -> float:
@@ -132,25 +162,17 @@ def _length(span: object) -> float:
     return float(ms) / 1000
 
 
-def key(found: Iterable[tuple[Read, Sequence[Runs]]], time: float, interval: float) -> Key | None:
-    """What the answer at a time depends on; None where the data is not even before it.
+def key(runs: Runs, first: int, last: int, rated: bool) -> tuple[float | None, float | None] | None:
+    """What an answer depends on of a series' samples from first to last; None: they are uneven.
 
+    Its rise a sample and, where that matters, its value; both None where there is no sample.
     A counter that has hardly begun is extrapolated differently: it does not count as even.
     """
-    last = math.floor(time / interval + 1e-9)
-    parts: list[tuple[float | None, float | None]] = [(round(time - last * interval, 6), None)]
-    for read, series in found:
-        first = math.ceil((time - read.seconds) / interval - 1e-9) - 1
-        for runs in series:
-            if first < 1 or not runs.even(first, last):
-                return None
-            rise, begun = runs.rise(last), runs.values[first]
-            if rise is None or begun is None:
-                parts.append((None, None))
-            elif read.rated and rise > 0 and begun > 2 * rise:
-                parts.append((rise, None))
-            elif rise == 0:
-                parts.append((0.0, runs.values[last]))
-            else:
-                return None
-    return tuple(parts)
+    if first < 1 or not runs.even(first, last):
+        return None
+    rise, begun = runs.rise(last), runs.values[first]
+    if rise is None or begun is None:
+        return None, None
+    if rated and rise > 0 and begun > 2 * rise:
+        return rise, None
+    return (0.0, runs.values[last]) if rise == 0 else None

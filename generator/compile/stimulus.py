@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from generator.compile.history import Series
 from generator.compile.series import accepts, satisfying, violating
-from generator.compile.simulation import Series, may_select
+from generator.compile.simulation import may_select
 from generator.compile.vectors import Unsupported
 from generator.ir.rules import RecordingRule
 from generator.promql.parser import parse

@@ -70,7 +70,7 @@ class Play:
 
     def counts(self, time: float) -> tuple[int, int]:
         """How many samples the condition has at a time. Raises Unsupported."""
-        first, second = (len(r.vector(self.expr, time)) for r in self.readings)
+        first, second = (len(r.asked(self.expr, time)) for r in self.readings)
         return first, second
 
     def onset(self, start: float) -> Onset | None:

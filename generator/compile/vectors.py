@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Labels = dict[str, str]
 
@@ -19,7 +20,12 @@ class Sample:
 
 Vector = list[Sample]
 
-Points = Sequence[tuple[float, float]]
+
+class Points(NamedTuple):
+    """The samples of a range: their times, in seconds and rising, and their values."""
+
+    times: Sequence[float]
+    values: Sequence[float]
 
 
 class Unsupported(Exception):

@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from generator.compile.history import Series
 from generator.compile.kinds import MARKER
-from generator.compile.simulation import Evaluation, Series
+from generator.compile.simulation import Evaluation
 from generator.compile.vectors import Unsupported
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.promql.labels import output_labels
