@@ -75,30 +75,39 @@ class History:
 
     def missing(self, first: int, last: int) -> Iterator[int]:
         """The evaluations of a range that are not known yet."""
-        known = self.rows[first : last + 1]
+        known = self.rows[first : max(first, last + 1)]
         if None in known:
             yield from (index for index, row in enumerate(known, first) if row is None)
         yield from range(max(first, first + len(known)), last + 1)
 
-    def put(self, index: int, row: Row) -> None:
-        """Keep what was recorded at an evaluation."""
-        more = index + 1 - len(self.rows)
+    def put(self, first: int, last: int, row: Row) -> None:
+        """Keep what was recorded at all evaluations of a range."""
+        more, count = last + 1 - len(self.rows), last + 1 - first
         if more > 0:
             self.rows += [None] * more
             self.starts += [0] * more
             for column in self.columns.values():
                 column.values += [None] * more
-        self.rows[index] = row
-        same = index > 0 and self.rows[index - 1] is row
-        self.starts[index] = self.starts[index - 1] if same else index
+        same = first > 0 and self.rows[first - 1] is row
+        self.rows[first : last + 1] = [row] * count
+        self.starts[first : last + 1] = [self.starts[first - 1] if same else first] * count
         for labels, value in row:
             if labels not in self.columns:
-                self.columns[labels] = _Column([None] * len(self.rows), index, index - 1)
+                self.columns[labels] = _Column([None] * len(self.rows), first, first - 1)
             column = self.columns[labels]
-            column.values[index] = value
-            if column.last != index - 1:
-                column.since = index
-            column.last = index
+            column.values[first : last + 1] = [value] * count
+            if column.last != first - 1:
+                column.since = first
+            column.last = last
+
+    def until(self, index: int, last: int) -> int:
+        """The last evaluation, up to a known one, that recorded the same as one before it."""
+        row = self.rows[index]
+        if self.rows[last] is row and self.starts[last] <= index:
+            return last
+        while index < last and self.rows[index + 1] is row:
+            index += 1
+        return index
 
     def even(self, first: int, last: int) -> Row | None:
         """The row that was recorded at all evaluations of a range, None where they differ."""

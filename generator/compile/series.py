@@ -33,12 +33,16 @@ def _run_end(values: Sequence[float | None], start: int) -> int:
     if end >= len(values) or values[end] is None:
         return end
     step = _difference(values[end], first)
-    while end < len(values) and values[end] is not None:
-        wanted = first + step * (end - start)
-        if abs(_difference(values[end], wanted)) > 1e-9 * max(1.0, abs(wanted)):
+    while end < len(values):
+        wanted, value = first + step * (end - start), values[end]
+        if value != wanted and (value is None or _apart(value, wanted)):
             break
         end += 1
     return end if end - start > 2 or step == 0 else start + 1
+
+
+def _apart(one: float, other: float) -> bool:
+    return abs(_difference(one, other)) > 1e-9 * max(1.0, abs(other))
 
 
 def _difference(one: float | None, other: float) -> float:

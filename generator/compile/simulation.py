@@ -196,7 +196,9 @@ class Evaluation:
         if history is None:
             history = self.histories[number] = History()
         for index in [*history.missing(max(0, first), last)]:
-            history.put(index, self._evaluated(number, index * self.step))
+            if history.row(index) is None:
+                row, end = self._evaluated(number, index, last)
+                history.put(index, end, row)
         return history
 
     def _row(self, number: int, index: int) -> Row:
@@ -205,8 +207,9 @@ class Evaluation:
         known = history.row(index) if history is not None else None
         return known if known is not None else self._recorded(number, index, index).row(index) or ()
 
-    def _evaluated(self, number: int, time: float) -> Row:
-        rule = self.rules[number]
+    def _evaluated(self, number: int, index: int, last: int) -> tuple[Row, int]:
+        """What a rule records at an evaluation, and how far it goes on so, at most to the last."""
+        rule, time = self.rules[number], index * self.step
         tree = _tree(rule.expr)
         key = self._key(tree, time)
         known = self.even.get((number, key)) if key is not None else None
@@ -220,7 +223,7 @@ class Evaluation:
             known = self.rows.setdefault(row, row)
             if key is not None:
                 self.even[number, key] = known
-        return known
+        return known, index if key is None else self._even_until(tree, index, last)
 
     # even data ---------------------------------------------------------------------------
 
@@ -270,6 +273,27 @@ class Evaluation:
                 return None
             parts.append(id(row))
         return tuple(parts)
+
+    def _even_until(self, expr: Expr, index: int, last: int) -> int:
+        """The last evaluation, of those up to `last`, on which an answer depends as at `index`."""
+        ratio = self.step / self.interval
+        found = self.read[id(expr)][1]
+        if not ratio.is_integer() or not found:
+            return index
+        for read in (one for one in found if isinstance(one, Read)):
+            selected = self._select(read.node)
+            for _, one in selected.series:
+                last = min(last, int(one.runs.until(int(index * ratio)) // ratio))
+            end = index * self.step - read.moved
+            for number in selected.rules:
+                first, now = self._indexes(end - (read.span or self.step / 2), end, self.step)
+                then = now + last - index
+                last = index - now + self._recorded(number, first, then).until(now, then)
+        for clock in (one for one in found if isinstance(one, Clock)):
+            now_ = self._clock(clock, index * self.step)
+            later = range(index + 1, last + 1)
+            last = next((n - 1 for n in later if self._clock(clock, n * self.step) != now_), last)
+        return last
 
     # ranges ------------------------------------------------------------------------------
 

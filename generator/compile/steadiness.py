@@ -7,6 +7,7 @@ that read the clock alone.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,12 @@ class Runs:
     def even(self, first: int, last: int) -> bool:
         """Whether the samples from first to last are all missing, or rise by equal steps."""
         return first >= 0 and last < len(self.values) and self.starts[last] <= first
+
+    def until(self, last: int) -> int:
+        """Where the even run ends that `last` is part of."""
+        end = bisect_right(self.starts, self.starts[last], last) - 1
+        flat = self.rise(last) == 0
+        return last if flat and self.values[end] != self.values[last] else end
 
     def rise(self, last: int) -> float | None:
         """The step of the run that ends at `last`; None where there is no sample."""
