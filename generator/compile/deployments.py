@@ -1,36 +1,31 @@
-"""What dashboards draw as deployments: new versions, starts of processes, and what CI posts."""
+"""What dashboards draw as deployments: versions that are new, and what CI posts."""
 
 from __future__ import annotations
 
 from generator.compile.context import Context
 from generator.ir.dashboards import Annotation, TaggedEvents
 
-SEEN_FOR = "5m"
+BUILDS = '__name__=~".+_build_info",version!=""'
+"""Info series that programs expose about themselves: `prometheus_build_info`, `app_build_info`."""
+NEW_FOR = "5m"
 """How long a version counts as new: longer than a scrape may fail, short enough to be an event."""
 TAG = "deployment"
 
 
 def deployments(context: Context) -> Annotation:
-    """Deployments out of metrics."""
+    """Versions that did not run before: of the metric that the tenant names, else of any."""
     settings = context.tenant.dashboards.deployments
-    if settings is None:
-        return Annotation(
-            name="Deployments",
-            expr=context.graph("changes(process_start_time_seconds[2m]) > 0"),
-            title="started",
-            text="{{ job }} {{ instance }}",
-            tags="job",
-            color="blue",
-        )
-    service, label = context.platform.labels.service, settings.label
-    running = f"group by ({service}, {label}) ({settings.metric}"
+    whose = context.platform.labels.service if settings else "job"
+    label = settings.label if settings else "version"
+    series = settings.metric if settings else f"{{{BUILDS}}}"
+    running = f"count by ({whose}, {label}) ({series}"
     return Annotation(
         name="Deployments",
-        expr=context.graph(f"{running}) unless {running} offset {SEEN_FOR})"),
-        title=f"{{{{ {label} }}}}",
-        text=f"{{{{ {service} }}}} {{{{ {label} }}}}",
-        tags=service,
-        color="blue",
+        expr=context.graph(f"{running}) unless {running} offset {NEW_FOR})"),
+        title=f"{{{{ {whose} }}}} {{{{ {label} }}}}",
+        text="a version that did not run five minutes before",
+        tags=f"{whose},{label}",
+        color="purple",
     )
 
 

@@ -121,9 +121,15 @@ def test_deployments_may_come_from_a_metric_of_versions(tmp_path: Path) -> None:
         a["name"]: a for a in found.json("acme/grafana/technical.json")["annotations"]["list"]
     }["Deployments"]
     assert drawn["expr"] == (
-        'group by (service, revision) (app_build_info{tenant="acme"}) unless '
-        'group by (service, revision) (app_build_info{tenant="acme"} offset 5m)'
+        'count by (service, revision) (app_build_info{tenant="acme"}) unless '
+        'count by (service, revision) (app_build_info{tenant="acme"} offset 5m)'
     )
-    assert drawn["titleFormat"] == "{{ revision }}"
-    starts = made(tmp_path).json("acme/grafana/technical.json")["annotations"]["list"]
-    assert any("process_start_time_seconds" in a.get("expr", "") for a in starts)
+    assert drawn["titleFormat"] == "{{ service }} {{ revision }}"
+    any_build = {
+        a["name"]: a["expr"]
+        for a in made(tmp_path).json("acme/grafana/technical.json")["annotations"]["list"]
+        if "expr" in a
+    }
+    running = 'count by (job, version) ({tenant="acme",__name__=~".+_build_info",version!=""}'
+    assert any_build["Deployments"] == f"{running}) unless {running} offset 5m)"
+    assert "process_start_time_seconds" in any_build["Restarts"]

@@ -142,7 +142,7 @@ def ordered(panels: Sequence[Panel]) -> list[Panel]:
 
 
 def events(context: Context) -> tuple[Annotation, ...]:
-    """Firing alerts and deployments, drawn over every graph."""
+    """Firing alerts, versions that are new, and restarts, drawn over every graph."""
     names = context.platform.labels
     firing = selector(
         "ALERTS",
@@ -158,6 +158,14 @@ def events(context: Context) -> tuple[Annotation, ...]:
             color="red",
         ),
         deployments(context),
+        Annotation(
+            name="Restarts",
+            expr=context.graph("changes(process_start_time_seconds[2m]) > 0"),
+            title="started",
+            text="{{ job }} {{ instance }}",
+            tags="job",
+            color="blue",
+        ),
     )
 
 

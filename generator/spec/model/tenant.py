@@ -61,7 +61,7 @@ class Dashboards:
     views: tuple[str, ...]
     panels: tuple[CustomPanel, ...]
     deployments: Deployments | None = None
-    """What graphs take for a deployment; None: starts of processes."""
+    """What graphs take for a deployment; None: new versions of any build info."""
 
 
 @dataclass(frozen=True, slots=True)
