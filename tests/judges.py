@@ -66,7 +66,7 @@ def published(root: Path) -> Path:
     return folder
 
 
-def grafana_check(root: Path) -> Path:
+def grafana_program(root: Path) -> Path:
     """The offline check of Grafana's dashboards beside the repository; skips where it is not."""
     check = root.parent / "shared" / "check" / "grafana_check.py"
     if not check.is_file():

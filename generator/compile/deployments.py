@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.compile.context import Context
 from generator.ir.dashboards import Annotation, TaggedEvents
 
-BUILDS = '__name__=~".+_build_info",version!=""'
+BUILDS = '{__name__=~".+_build_info",version!=""}'
 """Info series that programs expose about themselves: `prometheus_build_info`, `app_build_info`."""
 NEW_FOR = "5m"
 """How long a version counts as new: longer than a scrape may fail, short enough to be an event."""
@@ -17,7 +17,7 @@ def deployments(context: Context) -> Annotation:
     settings = context.tenant.dashboards.deployments
     whose = context.platform.labels.service if settings else "job"
     label = settings.label if settings else "version"
-    series = settings.metric if settings else f"{{{BUILDS}}}"
+    series = settings.metric if settings else BUILDS
     running = f"count by ({whose}, {label}) ({series}"
     return Annotation(
         name="Deployments",

@@ -15,7 +15,7 @@ from generator.ir.artifacts import Artifact
 from generator.render.files import tenant_artifacts
 from generator.verify.reread import reread
 from tests.conftest import ROOT
-from tests.judges import grafana_check
+from tests.judges import grafana_program
 from tests.provisioning.schemas import said_by_classic, said_by_v2
 
 
@@ -67,7 +67,7 @@ def test_resources_are_read_again_for_isolation(
 def test_grafanas_own_schemas_accept_them(
     examples: Compilation, v2: dict[str, tuple[Artifact, ...]], schema: str, tmp_path: Path
 ) -> None:
-    check = grafana_check(ROOT)
+    check = grafana_program(ROOT)
     for name, artifacts in v2.items():
         written = artifacts if schema == "v2" else examples.tenants[name].artifacts
         folder = tmp_path / name

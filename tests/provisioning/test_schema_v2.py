@@ -13,7 +13,7 @@ from generator.render.grafana import dashboard_json
 from generator.render.grafana_v2 import resource_json
 from generator.values import IsolatedExpr
 from tests.conftest import ROOT
-from tests.judges import grafana_check
+from tests.judges import grafana_program
 from tests.provisioning.place import made, write
 from tests.provisioning.schemas import said_by_classic, said_by_v2
 
@@ -82,7 +82,7 @@ def test_everything_the_ir_can_say_is_said_in_both_schemas() -> None:
 
 
 def test_the_judge_takes_the_corners_too(tmp_path: Path) -> None:
-    check = grafana_check(ROOT)
+    check = grafana_program(ROOT)
     (tmp_path / "corners.json").write_bytes(resource_json(corners(None)))
     answer = subprocess.run(
         [sys.executable, str(check), "--canonical", "--strict", str(tmp_path)],
