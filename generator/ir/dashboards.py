@@ -122,7 +122,7 @@ class TaggedEvents:
 
     name: str
     tags: tuple[str, ...]
-    color: str = "purple"
+    color: str = "orange"
 
 
 @dataclass(frozen=True, slots=True)

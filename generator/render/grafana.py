@@ -424,6 +424,8 @@ def _mended_panel(panel: dict[str, Any]) -> dict[str, Any]:
     mended: dict[str, Any] = _clean(kept)
     if steps:
         mended["fieldConfig"]["defaults"]["thresholds"]["steps"] = steps
+    if kept["fieldConfig"].get("overrides"):
+        mended["fieldConfig"]["overrides"] = kept["fieldConfig"]["overrides"]
     if kept["type"] in ("text", "alertlist"):
         mended.pop("targets", None)
     for key in ("links", "transformations"):

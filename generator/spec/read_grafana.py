@@ -42,7 +42,7 @@ def read_grafana(node: Node | None, prometheus: str, reading: Reading) -> Grafan
 
 
 def read_deployments(node: Node | None) -> Deployments | None:
-    """What a tenant's graphs take for a deployment; None: starts of processes."""
+    """What a tenant's graphs take for a deployment; None: new versions of any build info."""
     if node is None:
         return None
     return Deployments(string(node.get("metric")), string(node.get("label"), "version"))

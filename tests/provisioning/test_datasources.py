@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,12 @@ import pytest
 
 from generator.api import compile_specs
 from generator.findings import SpecError
+from tests.conftest import ROOT
+from tests.judges import grafana_program
 from tests.provisioning.place import made, refused
 
 MIMIR = "grafana: {datasources: mimir, url: 'https://mimir.example.com/prometheus'%s}"
+VERSIONS = "dashboards: {deployments: {metric: app_build_info}}"
 PROXY = "grafana: {datasources: proxy, url: 'http://proxy.example.com:8080', header: X-Tenant%s}"
 
 
@@ -185,3 +190,25 @@ def test_the_note_ends_with_a_reason(tmp_path: Path) -> None:
         "  datasources: plain"
     )
     assert made(tmp_path, written).told("grafana-not-isolated") == []
+
+
+@pytest.mark.parametrize("schema", ["classic", "v2"])
+def test_the_judge_takes_pinned_dashboards(tmp_path: Path, schema: str) -> None:
+    check = grafana_program(ROOT)
+    found = made(
+        tmp_path, MIMIR % f", dashboard_schema: {schema}", more=VERSIONS, grafana_version="13.0"
+    )
+    folder = tmp_path / "boards"
+    folder.mkdir()
+    for path, content in found.files.items():
+        if path.startswith("acme/grafana/"):
+            (folder / Path(path).name).write_bytes(content)
+    options = ["--tenant-label", "tenant", "--tenant", "acme", "--closed-links", "--canonical"]
+    answer = subprocess.run(
+        [sys.executable, str(check), *options, "--strict", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert answer.stderr.startswith("2 files")

@@ -121,8 +121,8 @@ def test_deployments_may_come_from_a_metric_of_versions(tmp_path: Path) -> None:
         a["name"]: a for a in found.json("acme/grafana/technical.json")["annotations"]["list"]
     }["Deployments"]
     assert drawn["expr"] == (
-        'group by (service, revision) (app_build_info{tenant="acme"}) unless '
-        'group by (service, revision) (app_build_info{tenant="acme"} offset 5m)'
+        'count by (service, revision) (app_build_info{tenant="acme"}) unless '
+        'count by (service, revision) (app_build_info{tenant="acme"} offset 5m)'
     )
     assert drawn["titleFormat"] == "{{ service }} {{ revision }}"
     starts = made(tmp_path).json("acme/grafana/technical.json")["annotations"]["list"]

@@ -41,7 +41,19 @@ def corners(datasource: PinnedDatasource | None) -> Dashboard:
             overrides=(
                 {
                     "matcher": {"id": "byName", "options": "x"},
-                    "properties": [{"id": "unit", "value": "ms"}],
+                    "properties": [
+                        {"id": "unit", "value": "ms"},
+                        {
+                            "id": "thresholds",
+                            "value": {
+                                "mode": "absolute",
+                                "steps": [
+                                    {"color": "green", "value": None},
+                                    {"color": "red", "value": 1},
+                                ],
+                            },
+                        },
+                    ],
                 },
             ),
             links=(("Runbook", "https://runbooks.example.com/a"),),

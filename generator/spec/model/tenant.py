@@ -106,7 +106,7 @@ class Dashboards:
     panels: tuple[CustomPanel, ...]
     own: tuple[OwnDashboard, ...] = ()
     deployments: Deployments | None = None
-    """What graphs take for a deployment; None: starts of processes."""
+    """What graphs take for a deployment; None: new versions of any build info."""
 
 
 @dataclass(frozen=True, slots=True)
