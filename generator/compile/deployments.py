@@ -31,7 +31,7 @@ def deployments(context: Context) -> tuple[Annotation, ...]:
 
 
 def _versions(context: Context, series: str, of: str, label: str) -> Annotation:
-    running = f"group by ({of}, {label}) ({series}"
+    running = f"count by ({of}, {label}) ({series}"
     return Annotation(
         name="Deployments",
         expr=context.graph(f"{running}) unless {running} offset {SEEN_FOR})"),

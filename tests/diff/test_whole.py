@@ -40,6 +40,8 @@ MEANINGLESS = {
     "grafana/executive.json: panels.*.gridPos.x",
     "grafana/executive.json: panels.*.gridPos.y",
     "grafana/executive.json: panels.*.id",
+    "grafana/executive.json: panels.*.panels.*.gridPos.x",
+    "grafana/executive.json: panels.*.panels.*.gridPos.y",
     "grafana/executive.json: panels.*.targets.*.refId",
 }
 """Of each place the first value is changed: of panels, that of a row where a row has it too."""

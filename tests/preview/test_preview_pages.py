@@ -228,12 +228,18 @@ def states(seen: Opened) -> list[str]:
 
 
 def judge(seen: Opened) -> None:
-    """Ready, silent, without a word to the network; no panel on another, none cut off."""
+    """Ready, silent, without a word to the network; no panel on another, none cut off.
+
+    Panels of rows that begin closed are not there to be seen.
+    """
     seen.page.wait_for_selector("html[data-ready]")
     assert not seen.complaints and not seen.asked
     boxes: list[list[float]] = seen.page.eval_on_selector_all(
-        ".panel", "all => all.map(p => p.getBoundingClientRect()).map(b => [b.left, b.top, b.right, b.bottom])"
-    )  # fmt: skip
+        ".panel",
+        "all => all.filter(p => p.offsetParent).map(p => p.getBoundingClientRect())"
+        ".map(b => [b.left, b.top, b.right, b.bottom])",
+    )
+    assert boxes
     for i, (left, top, right, bottom) in enumerate(boxes):
         assert right > left + 60 and bottom > top + 60
         for other in boxes[:i]:

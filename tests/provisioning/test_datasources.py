@@ -13,7 +13,7 @@ import pytest
 from generator.api import compile_specs
 from generator.findings import SpecError
 from tests.conftest import ROOT
-from tests.judges import grafana_program
+from tests.judges import grafana_check_file
 from tests.provisioning.place import made, refused
 
 MIMIR = "grafana: {datasources: mimir, url: 'https://mimir.example.com/prometheus'%s}"
@@ -194,7 +194,7 @@ def test_the_note_ends_with_a_reason(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("schema", ["classic", "v2"])
 def test_the_judge_takes_pinned_dashboards(tmp_path: Path, schema: str) -> None:
-    check = grafana_program(ROOT)
+    check = grafana_check_file(ROOT)
     found = made(
         tmp_path, MIMIR % f", dashboard_schema: {schema}", more=VERSIONS, grafana_version="13.0"
     )
