@@ -222,7 +222,7 @@ def test_every_kind_is_drawn(tmp_path: Path, chromium: Browser, width: int, dark
 
 def states(seen: Opened) -> list[str]:
     found: list[str] = seen.page.eval_on_selector_all(
-        ".panel", "all => all.map(p => p.dataset.state)"
+        ".panel", "all => all.filter(p => p.offsetParent).map(p => p.dataset.state)"
     )
     return found
 
