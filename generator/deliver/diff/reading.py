@@ -67,7 +67,7 @@ def deployed_fleet(files: Files, where: str) -> DeployedFleet:
     """The settings that the fleet's files share. Raises Unreadable."""
     found: dict[str, Mapping[str, Any]] = {}
     for path, content in sorted(files.items()):
-        if path.startswith(_TENANTS_FOLDERS) or path == "grafana/permissions.json":
+        if path.startswith(_TENANTS_FOLDERS) or path == "grafana/api.json":
             continue
         try:
             if path.endswith((".yml", ".yaml")):
