@@ -13,9 +13,11 @@ from os import PathLike
 from pathlib import Path
 
 from generator.api import (
+    Attainment,
     Diff,
     Live,
     Revision,
+    attainment,
     check,
     compile_specs,
     deploy,
@@ -33,6 +35,7 @@ from generator.drifting import Watched
 from generator.explain import explain_alert, explain_route, explain_slo, moment
 from generator.findings import Finding, Place, SpecError, error, has_errors, in_order
 from generator.ir.artifacts import Artifact
+from generator.ir.attainment import TenantAttainment
 from generator.ir.calendar import Duty
 from generator.ir.explained import AlertAnswer, RouteAnswer, SloAnswer
 from generator.judgement import Outcome
@@ -218,6 +221,13 @@ class Tenant:
         """
         wanted = Wanted(self.name, Path(output), tuple(views))
         return preview(self.root, wanted, source or Source())
+
+    def report(self, asked: Attainment) -> TenantAttainment:
+        """What was attained of its SLOs in a period, asked of a Prometheus.
+
+        `asked`: the server and the period. Raises PeriodUnclear and ServerFailed.
+        """
+        return attainment(self.root, [self.name], asked)[0]
 
     def _moment(self, at: str | datetime | None) -> datetime:
         """Aware. Raises ValueError for what is no time."""

@@ -11,11 +11,13 @@ import pytest
 
 import generator
 from generator import SpecError, Tenant
-from generator.api import build
+from generator.api import Attainment, build
 from generator.deliver.output import OutputError
+from generator.servers.http import Server, ServerFailed
 from generator.verify.notify.choice import Unclear
 from tests.cli.test_commands import PLATFORM, TENANT
 from tests.conftest import ROOT
+from tests.live.stack import free_port
 
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.S)
 
@@ -102,3 +104,10 @@ def test_importing_is_cheap() -> None:
     command = [sys.executable, "-c", code]
     answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert answer.stdout == "[]\n"
+
+
+def test_a_report_names_the_server_that_is_away(repository: Path) -> None:
+    tenant = Tenant.from_config("specs/tenants/acme.yaml")
+    away = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(ServerFailed, match=f"{away}/.*does not answer"):
+        tenant.report(Attainment(Server(away), "2026-10"))
