@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import is_
 
 from generator.compile import operations, steadiness
 from generator.compile.history import History, LabelPairs, Row, Series, cut
@@ -34,6 +35,7 @@ from generator.promql.tree import (
     Subquery,
     Unary,
     VectorSelector,
+    vector_selectors,
 )
 
 LOOKBACK = 300.0
@@ -74,6 +76,9 @@ class Evaluation:
     step: float
     rules: Sequence[RecordingRule] = ()
     left_open: bool = False
+    latest: dict[int, tuple[tuple[Series, ...], History]] = field(default_factory=dict)
+    """By the number of a rule, what it last recorded, from which series. It can be given on to an
+    evaluation that differs in its series only."""
     selected: dict[int, _Selected] = field(default_factory=dict)
     histories: dict[int, History] = field(default_factory=dict)
     """What the rules have recorded, by their number."""
@@ -194,12 +199,28 @@ class Evaluation:
         """What a rule has recorded, with all evaluations of a range."""
         history = self.histories.get(number)
         if history is None:
-            history = self.histories[number] = History()
+            history = self.histories[number] = self._history(number)
         for index in [*history.missing(max(0, first), last)]:
             if history.row(index) is None:
                 row, end = self._evaluated(number, index, last)
                 history.put(index, end, row)
         return history
+
+    def _history(self, number: int) -> History:
+        """The latest history of a rule, if it was made of the very same series, or a new one."""
+        basis = tuple(self._basis(_tree(self.rules[number].expr)))
+        latest = self.latest.get(number)
+        if latest is None or not _identical(latest[0], basis):
+            latest = self.latest[number] = basis, History()
+        return latest[1]
+
+    def _basis(self, expr: Expr) -> Iterable[Series]:
+        """The series that an expression reads, through rules too."""
+        for node in vector_selectors(expr):
+            selected = self._select(node)
+            yield from (one for _, one in selected.series)
+            for number in selected.rules:
+                yield from self._basis(_tree(self.rules[number].expr))
 
     def _row(self, number: int, index: int) -> Row:
         """What a rule records at an evaluation."""
@@ -425,6 +446,10 @@ def multiples(interval: float, count: int) -> Sequence[float]:
     known = _MULTIPLES.setdefault(interval, [])
     known += [index * interval for index in range(len(known), count)]
     return known
+
+
+def _identical(one: Sequence[Series], other: Sequence[Series]) -> bool:
+    return len(one) == len(other) and all(map(is_, one, other))
 
 
 _TREES: dict[str, Expr] = {}

@@ -10,6 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import sub
 
 from generator.promql.tree import (
     Binary,
@@ -67,6 +69,9 @@ class Runs:
 
 def _starts(values: Values) -> list[int]:
     """For each sample, where the longest even run that ends with it begins."""
+    whole = [value for value in values if value is not None]
+    if len(whole) == len(values) > 1:
+        return _starts_of_whole(whole)
     starts = [0] * len(values)
     for index in range(1, len(values)):
         one, two = values[index - 1], values[index]
@@ -78,9 +83,25 @@ def _starts(values: Values) -> list[int]:
         if starts[index - 1] == index - 1 or before is None:
             starts[index] = index - 1
         else:
-            same = abs((two - one) - (one - before)) <= 1e-7 * max(1.0, abs(two - one))
+            same = _same(one - before, two - one)
             starts[index] = starts[index - 1] if same else index - 1
     return starts
+
+
+def _starts_of_whole(values: Sequence[float]) -> list[int]:
+    """The same where no sample is missing, quicker."""
+    steps = [*map(sub, values[1:], values)]
+    starts, begun = [0, 0], 0
+    for index, (one, two) in enumerate(pairwise(steps)):
+        if one != two and not _same(one, two):
+            starts += [begun] * (index + 2 - len(starts))
+            begun = index + 1
+    return starts + [begun] * (len(values) - len(starts))
+
+
+def _same(one: float, two: float) -> bool:
+    """Whether two steps are the same, but for rounding."""
+    return abs(two - one) <= 1e-7 * max(1.0, abs(two))
 
 
 @dataclass(frozen=True, slots=True)
