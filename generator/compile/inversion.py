@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from generator.compile.conditions import Side
-from generator.compile.history import History, Series
-from generator.compile.simulation import Evaluation
+from generator.compile.simulation import Evaluation, Past
 from generator.compile.stimulus import (
     ALERT,
     BUSY,
@@ -72,7 +71,7 @@ class Bench:
     known: dict[tuple[int, _Key], Vector | float] = field(default_factory=dict)
     recent: dict[_Key, Evaluation] = field(default_factory=dict)
     """The last levels looked at: both sides of a comparison are asked about the same."""
-    latest: dict[int, tuple[tuple[Series, ...], History]] = field(default_factory=dict)
+    past: Past = field(default_factory=dict)
 
     def value(self, expr: Expr, levels: Levels) -> Vector | float:
         """The expression once the levels have settled. Raises Unsupported."""
@@ -91,7 +90,7 @@ class Bench:
             phases = [*([self.before] if self.before else []), Phase(self.settled, levels)]
             series = samples(self.all_, phases, self.interval)
             self.recent[key] = Evaluation(
-                series, self.interval, self.step, self.rules, latest=self.latest
+                series, self.interval, self.step, self.rules, past=self.past
             )
         return self.recent[key]
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from operator import is_
+from typing import Any
 
 from generator.compile import operations, steadiness
-from generator.compile.history import History, LabelPairs, Row, Series, cut
+from generator.compile.history import History, LabelPairs, Row, Series, common, cut
 from generator.compile.range_functions import OVER_RANGE
 from generator.compile.series import accepts
 from generator.compile.steadiness import Clock, Read
@@ -37,6 +39,9 @@ from generator.promql.tree import (
     VectorSelector,
     vector_selectors,
 )
+
+_PASTS = 4
+"""How many histories of a rule are kept."""
 
 LOOKBACK = 300.0
 """Seconds for which an instant selector sees the last sample."""
@@ -63,6 +68,36 @@ class _Selected:
         return self.accepted[found]
 
 
+@dataclass(frozen=True)
+class _Parsed:
+    """An expression, with what it reads."""
+
+    tree: Expr
+
+    @cached_property
+    def reads(self) -> tuple[Read | Clock, ...] | None:
+        """What it depends on: see `steadiness`."""
+        return steadiness.reads(self.tree)
+
+    @cached_property
+    def selectors(self) -> tuple[VectorSelector, ...]:
+        """Its selectors."""
+        return tuple(vector_selectors(self.tree))
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What a rule recorded from some series."""
+
+    rule: RecordingRule
+    basis: tuple[Series, ...]
+    history: History
+
+
+Past = dict[int, list[_Recorded]]
+"""By the number of a rule, what it recorded in the last few evaluations."""
+
+
 @dataclass(slots=True)
 class Evaluation:
     """Expressions over the series, sampled every `interval` seconds, and over recording rules.
@@ -76,14 +111,13 @@ class Evaluation:
     step: float
     rules: Sequence[RecordingRule] = ()
     left_open: bool = False
-    latest: dict[int, tuple[tuple[Series, ...], History]] = field(default_factory=dict)
-    """By the number of a rule, what it last recorded, from which series. It can be given on to an
-    evaluation that differs in its series only."""
+    past: Past = field(default_factory=dict)
+    """What rules recorded in earlier evaluations with the same intervals, to be gone on with."""
     selected: dict[int, _Selected] = field(default_factory=dict)
     histories: dict[int, History] = field(default_factory=dict)
     """What the rules have recorded, by their number."""
-    read: dict[int, tuple[Expr, tuple[Read | Clock, ...] | None]] = field(default_factory=dict)
-    """What expressions depend on, by their identity: see `steadiness`."""
+    read: dict[int, _Parsed] = field(default_factory=dict)
+    """What whole expressions depend on, by their identity."""
     rows: dict[Row, Row] = field(default_factory=dict)
     even: dict[tuple[int, _Key], Row] = field(default_factory=dict)
     answers: dict[tuple[int, _Key], Vector] = field(default_factory=dict)
@@ -94,7 +128,9 @@ class Evaluation:
 
         Raises Unsupported.
         """
-        key = self._key(expr, time)
+        if id(expr) not in self.read:
+            self.read[id(expr)] = _Parsed(expr)
+        key = self._key(self.read[id(expr)], time)
         if key is None:
             return self.vector(expr, time)
         known = self.answers.get((id(expr), key))
@@ -111,23 +147,10 @@ class Evaluation:
 
     def value(self, expr: Expr, time: float) -> Vector | float:
         """The instant vector or scalar at a time. Raises Unsupported."""
-        match expr:
-            case Number():
-                return expr.value
-            case Paren():
-                return self.value(expr.expr, time)
-            case Unary():
-                return self._unary(expr, time)
-            case VectorSelector():
-                return self._instant(expr, time)
-            case Aggregate():
-                return self._aggregate(expr, time)
-            case Binary():
-                return self._binary(expr, time)
-            case Call():
-                return self._call(expr, time)
-            case _:
-                raise Unsupported(type(expr).__name__)
+        evaluate = _OF_NODE.get(type(expr))
+        if evaluate is None:
+            raise Unsupported(type(expr).__name__)
+        return evaluate(self, expr, time)
 
     # selectors ---------------------------------------------------------------------------
 
@@ -207,20 +230,37 @@ class Evaluation:
         return history
 
     def _history(self, number: int) -> History:
-        """The latest history of a rule, if it was made of the very same series, or a new one."""
-        basis = tuple(self._basis(_tree(self.rules[number].expr)))
-        latest = self.latest.get(number)
-        if latest is None or not _identical(latest[0], basis):
-            latest = self.latest[number] = basis, History()
-        return latest[1]
+        """Of a rule, what earlier evaluations recorded from the samples that are the same in this
+        one: all, if they read the very same series."""
+        rule, basis = self.rules[number], tuple(self._basis(self.rules[number]))
+        past = self.past.setdefault(number, [])
+        best, most = History(), 0
+        for recorded in past:
+            if recorded.rule is not rule or len(recorded.basis) != len(basis):
+                continue
+            if all(map(is_, recorded.basis, basis)):
+                return recorded.history
+            count = self._shared(recorded.basis, basis)
+            if count > most:
+                best, most = recorded.history, count
+        history = best.beginning(most)
+        self.past[number] = [*past[1 - _PASTS :], _Recorded(rule, basis, history)]
+        return history
 
-    def _basis(self, expr: Expr) -> Iterable[Series]:
-        """The series that an expression reads, through rules too."""
-        for node in vector_selectors(expr):
+    def _shared(self, before: Sequence[Series], now: Sequence[Series]) -> int:
+        """At how many evaluations, from the beginning, two sets of series have been the same."""
+        if any(one.labels != other.labels for one, other in zip(before, now, strict=True)):
+            return 0
+        samples = min(map(common, before, now), default=0)
+        return math.ceil(samples * self.interval / self.step - 1e-9)
+
+    def _basis(self, rule: RecordingRule) -> Iterable[Series]:
+        """The series that a rule reads, through others too."""
+        for node in _parsed(rule.expr).selectors:
             selected = self._select(node)
             yield from (one for _, one in selected.series)
             for number in selected.rules:
-                yield from self._basis(_tree(self.rules[number].expr))
+                yield from self._basis(self.rules[number])
 
     def _row(self, number: int, index: int) -> Row:
         """What a rule records at an evaluation."""
@@ -231,11 +271,11 @@ class Evaluation:
     def _evaluated(self, number: int, index: int, last: int) -> tuple[Row, int]:
         """What a rule records at an evaluation, and how far it goes on so, at most to the last."""
         rule, time = self.rules[number], index * self.step
-        tree = _tree(rule.expr)
-        key = self._key(tree, time)
+        parsed = _parsed(rule.expr)
+        key = self._key(parsed, time)
         known = self.even.get((number, key)) if key is not None else None
         if known is None:
-            value = self.value(tree, time)
+            value = self.value(parsed.tree, time)
             made = [Sample({}, value)] if isinstance(value, float) else value
             row = tuple(
                 (tuple(sorted({**nameless(s.labels), **rule.labels}.items())), s.value)
@@ -244,19 +284,16 @@ class Evaluation:
             known = self.rows.setdefault(row, row)
             if key is not None:
                 self.even[number, key] = known
-        return known, index if key is None else self._even_until(tree, index, last)
+        return known, index if key is None else self._even_until(parsed, index, last)
 
     # even data ---------------------------------------------------------------------------
 
-    def _key(self, expr: Expr, time: float) -> _Key | None:
+    def _key(self, parsed: _Parsed, time: float) -> _Key | None:
         """What an answer depends on; None where that is more than a few numbers."""
-        if id(expr) not in self.read:
-            self.read[id(expr)] = (expr, steadiness.reads(expr))
-        found = self.read[id(expr)][1]
-        if not found:
+        if not parsed.reads:
             return None
         parts: list[object] = []
-        for one in found:
+        for one in parsed.reads:
             part = self._clock(one, time) if isinstance(one, Clock) else self._even(one, time)
             if part is None:
                 return None
@@ -264,12 +301,10 @@ class Evaluation:
         return tuple(parts)
 
     def _clock(self, part: Clock, time: float) -> object:
-        value = self.value(part.node, time)
-        if isinstance(value, float):
-            return value
-        return tuple(
-            (tuple(sorted(s.labels.items())), 0.0 if part.shape else s.value) for s in value
-        )
+        if time not in part.known:
+            value = self.value(part.node, time)
+            part.known[time] = value if isinstance(value, float) else part.told(value)
+        return part.known[time]
 
     def _even(self, read: Read, time: float) -> object | None:
         """The part of the key that a selector gives."""
@@ -295,10 +330,10 @@ class Evaluation:
             parts.append(id(row))
         return tuple(parts)
 
-    def _even_until(self, expr: Expr, index: int, last: int) -> int:
+    def _even_until(self, parsed: _Parsed, index: int, last: int) -> int:
         """The last evaluation, of those up to `last`, on which an answer depends as at `index`."""
         ratio = self.step / self.interval
-        found = self.read[id(expr)][1]
+        found = parsed.reads
         if not ratio.is_integer() or not found:
             return index
         for read in (one for one in found if isinstance(one, Read)):
@@ -448,20 +483,21 @@ def multiples(interval: float, count: int) -> Sequence[float]:
     return known
 
 
-def _identical(one: Sequence[Series], other: Sequence[Series]) -> bool:
-    return len(one) == len(other) and all(map(is_, one, other))
+_OF_NODE: dict[type[object], Callable[[Evaluation, Any, float], Vector | float]] = {
+    Number: lambda self, node, time: node.value,
+    Paren: lambda self, node, time: self.value(node.expr, time),
+    Unary: Evaluation._unary,
+    VectorSelector: Evaluation._instant,
+    Aggregate: Evaluation._aggregate,
+    Binary: Evaluation._binary,
+    Call: Evaluation._call,
+}
 
 
-_TREES: dict[str, Expr] = {}
-
-
-def _tree(text: str) -> Expr:
-    """The tree of a rule's expression; rules are evaluated many times."""
-    if text not in _TREES:
-        if len(_TREES) > 4096:
-            _TREES.clear()
-        _TREES[text] = parse(text)
-    return _TREES[text]
+@lru_cache(4096)
+def _parsed(text: str) -> _Parsed:
+    """A rule's expression; rules are evaluated many times."""
+    return _Parsed(parse(text))
 
 
 def may_select(node: VectorSelector, rule: RecordingRule) -> bool:

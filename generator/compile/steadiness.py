@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import sub
 
+from generator.compile.vectors import Vector
 from generator.promql.tree import (
     Binary,
     Call,
@@ -128,6 +129,14 @@ class Clock:
 
     node: Expr
     shape: bool
+    known: dict[float, object] = field(default_factory=dict, compare=False)
+    """What it told at which times."""
+
+    def told(self, found: Vector) -> object:
+        """What counts of its answer."""
+        return tuple(
+            (tuple(sorted(s.labels.items())), 0.0 if self.shape else s.value) for s in found
+        )
 
 
 def reads(expr: Expr) -> tuple[Read | Clock, ...] | None:
