@@ -38,6 +38,7 @@ from generator.promql.tree import (
     Unary,
     VectorSelector,
     vector_selectors,
+    walk,
 )
 
 _PASTS = 4
@@ -68,6 +69,9 @@ class _Selected:
         return self.accepted[found]
 
 
+_MOVABLE = (VectorSelector, RangeSelector, Subquery)
+
+
 @dataclass(frozen=True)
 class _Parsed:
     """An expression, with what it reads."""
@@ -83,6 +87,12 @@ class _Parsed:
     def selectors(self) -> tuple[VectorSelector, ...]:
         """Its selectors."""
         return tuple(vector_selectors(self.tree))
+
+    @cached_property
+    def ahead(self) -> bool:
+        """Whether it may read samples of later times."""
+        moved = (n.offset for n in walk(self.tree) if isinstance(n, _MOVABLE))
+        return any(span is not None and (span.ms is None or span.ms < 0) for span in moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +261,8 @@ class Evaluation:
         """At how many evaluations, from the beginning, two sets of series have been the same."""
         if any(one.labels != other.labels for one, other in zip(before, now, strict=True)):
             return 0
+        if any(_parsed(rule.expr).ahead for rule in self.rules):
+            return 0
         samples = min(map(common, before, now), default=0)
         return math.ceil(samples * self.interval / self.step - 1e-9)
 
@@ -302,8 +314,7 @@ class Evaluation:
 
     def _clock(self, part: Clock, time: float) -> object:
         if time not in part.known:
-            value = self.value(part.node, time)
-            part.known[time] = value if isinstance(value, float) else part.told(value)
+            part.keep(time, self.value(part.node, time))
         return part.known[time]
 
     def _even(self, read: Read, time: float) -> object | None:
@@ -494,7 +505,7 @@ _OF_NODE: dict[type[object], Callable[[Evaluation, Any, float], Vector | float]]
 }
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def _parsed(text: str) -> _Parsed:
     """A rule's expression; rules are evaluated many times."""
     return _Parsed(parse(text))

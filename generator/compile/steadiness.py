@@ -41,6 +41,9 @@ _CLOCK = _SECONDS | {
     "hour",
     "minute",
 }
+_TIMES = 4096
+"""At how many times a clock's answer is kept."""
+
 _UNEVEN = _CLOCK | {"predict_linear", "deriv", "delta", "idelta"}
 
 
@@ -132,11 +135,17 @@ class Clock:
     known: dict[float, object] = field(default_factory=dict, compare=False)
     """What it told at which times."""
 
-    def told(self, found: Vector) -> object:
-        """What counts of its answer."""
-        return tuple(
-            (tuple(sorted(s.labels.items())), 0.0 if self.shape else s.value) for s in found
-        )
+    def keep(self, time: float, found: Vector | float) -> None:
+        """Keep what counts of its answer at a time, for a while."""
+        if len(self.known) > _TIMES:
+            self.known.clear()
+        told: object = found
+        if not isinstance(found, float):
+            told = tuple(
+                (tuple(sorted(s.labels.items())), 0.0 if self.shape else s.value) for s in found
+            )
+        last = self.known.get(next(reversed(self.known), time))
+        self.known[time] = last if last == told else told
 
 
 def reads(expr: Expr) -> tuple[Read | Clock, ...] | None:
