@@ -128,6 +128,8 @@ class Evaluation:
     """What the rules have recorded, by their number."""
     read: dict[int, _Parsed] = field(default_factory=dict)
     """What whole expressions depend on, by their identity."""
+    compared: dict[tuple[int, int], tuple[Series, int]] = field(default_factory=dict)
+    """How long series of earlier evaluations are as this one's, by the identity of both."""
     rows: dict[Row, Row] = field(default_factory=dict)
     even: dict[tuple[int, _Key], Row] = field(default_factory=dict)
     answers: dict[tuple[int, _Key], Vector] = field(default_factory=dict)
@@ -263,8 +265,14 @@ class Evaluation:
             return 0
         if any(_parsed(rule.expr).ahead for rule in self.rules):
             return 0
-        samples = min(map(common, before, now), default=0)
+        samples = min(map(self._common, before, now), default=0)
         return math.ceil(samples * self.interval / self.step - 1e-9)
+
+    def _common(self, before: Series, now: Series) -> int:
+        key = id(before), id(now)
+        if key not in self.compared:
+            self.compared[key] = before, common(before, now)
+        return self.compared[key][1]
 
     def _basis(self, rule: RecordingRule) -> Iterable[Series]:
         """The series that a rule reads, through others too."""

@@ -314,7 +314,7 @@ class _Spell(NamedTuple):
     period: float = 0.0
 
 
-@lru_cache(128)
+@lru_cache(64)
 def _series(source: Source, spells: tuple[_Spell, ...], interval: float) -> tuple[Series, ...]:
     """The series of one source. The same are asked for again and again."""
     if source.kind == HISTOGRAM:
