@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from generator.compile.conditions import Side
-from generator.compile.simulation import Evaluation, Past
+from generator.compile.recorder import Past, Recorder
+from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import (
     ALERT,
     BUSY,
@@ -90,7 +91,7 @@ class Bench:
             phases = [*([self.before] if self.before else []), Phase(self.settled, levels)]
             series = samples(self.all_, phases, self.interval)
             self.recent[key] = Evaluation(
-                series, self.interval, self.step, self.rules, past=self.past
+                series, self.interval, self.step, self.rules, recorder=Recorder(self.past)
             )
         return self.recent[key]
 

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from generator.compile.history import Series
+from generator.compile.selection import may_select
 from generator.compile.series import accepts, satisfying, violating
-from generator.compile.simulation import may_select
 from generator.compile.vectors import Unsupported
 from generator.ir.rules import RecordingRule
 from generator.promql.parser import parse

@@ -10,7 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from generator.compile.simulation import Evaluation, Past
+from generator.compile.recorder import Past, Recorder
+from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import Phase, Source, samples
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
@@ -66,7 +67,9 @@ class Play:
         self.end = sum(phase.seconds for phase in phases)
         series = samples(all_, phases, grid.interval)
         self.readings = [
-            Evaluation(series, grid.interval, grid.step, rules, left_open, grid.pasts[left_open])
+            Evaluation(
+                series, grid.interval, grid.step, rules, left_open, Recorder(grid.pasts[left_open])
+            )
             for left_open in (False, True)
         ]
         self.known: dict[float, tuple[int, int]] = {}
