@@ -96,7 +96,12 @@ class History:
         yield from range(max(first, first + len(known)), last + 1)
 
     def put(self, first: int, last: int, row: Row) -> None:
-        """Keep what was recorded at all evaluations of a range."""
+        """Keep what was recorded at all evaluations of a range, up to one that is known already."""
+        known = self.rows[first : last + 1]
+        if known.count(None) < len(known):
+            last = first + next(n for n, one in enumerate(known) if one is not None) - 1
+        if last < first:
+            return
         more, count = last + 1 - len(self.rows), last + 1 - first
         if more > 0:
             self.rows += [None] * more
