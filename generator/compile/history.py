@@ -13,6 +13,9 @@ from generator.compile.steadiness import Runs
 from generator.compile.vectors import Points
 
 LabelPairs = tuple[tuple[str, str], ...]
+_CHUNK = 256
+"""How many samples are compared at once."""
+
 Row = tuple[tuple[LabelPairs, float], ...]
 """What a rule records at one evaluation."""
 
@@ -48,6 +51,18 @@ def cut(
     return Points([time for time, _ in kept], [value for _, value in kept])
 
 
+def common(one: Series, other: Series) -> int:
+    """How many samples two series have in common, from the beginning."""
+    if one is other:
+        return len(one.values)
+    ours, theirs = one.values, other.values
+    count = min(len(ours), len(theirs))
+    for start in range(0, count, _CHUNK):
+        if ours[start : start + _CHUNK] != theirs[start : start + _CHUNK]:
+            return next((n for n in range(start, count) if ours[n] != theirs[n]), count)
+    return count
+
+
 @dataclass(slots=True)
 class _Column:
     """One series of a rule: its value at each evaluation. There is one at all of a stretch."""
@@ -81,7 +96,12 @@ class History:
         yield from range(max(first, first + len(known)), last + 1)
 
     def put(self, first: int, last: int, row: Row) -> None:
-        """Keep what was recorded at all evaluations of a range."""
+        """Keep what was recorded at all evaluations of a range, up to one that is known already."""
+        known = self.rows[first : last + 1]
+        if known.count(None) < len(known):
+            last = first + next(n for n, one in enumerate(known) if one is not None) - 1
+        if last < first:
+            return
         more, count = last + 1 - len(self.rows), last + 1 - first
         if more > 0:
             self.rows += [None] * more
@@ -108,6 +128,14 @@ class History:
         while index < last and self.rows[index + 1] is row:
             index += 1
         return index
+
+    def beginning(self, count: int) -> History:
+        """What is known of the first evaluations, to be continued otherwise."""
+        columns = {
+            labels: _Column(column.values[:count], column.since, min(column.last, count - 1))
+            for labels, column in self.columns.items()
+        }
+        return History(self.rows[:count], self.starts[:count], columns)
 
     def even(self, first: int, last: int) -> Row | None:
         """The row that was recorded at all evaluations of a range, None where they differ."""

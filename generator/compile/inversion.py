@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from generator.compile.conditions import Side
+from generator.compile.recorder import Past, Recorder
 from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import (
     ALERT,
@@ -71,6 +72,7 @@ class Bench:
     known: dict[tuple[int, _Key], Vector | float] = field(default_factory=dict)
     recent: dict[_Key, Evaluation] = field(default_factory=dict)
     """The last levels looked at: both sides of a comparison are asked about the same."""
+    past: Past = field(default_factory=dict)
 
     def value(self, expr: Expr, levels: Levels) -> Vector | float:
         """The expression once the levels have settled. Raises Unsupported."""
@@ -88,7 +90,9 @@ class Bench:
                 del self.recent[next(iter(self.recent))]
             phases = [*([self.before] if self.before else []), Phase(self.settled, levels)]
             series = samples(self.all_, phases, self.interval)
-            self.recent[key] = Evaluation(series, self.interval, self.step, self.rules)
+            self.recent[key] = Evaluation(
+                series, self.interval, self.step, self.rules, recorder=Recorder(self.past)
+            )
         return self.recent[key]
 
     def holds(self, expr: Expr, levels: Levels) -> bool:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from generator.compile import operations, steadiness
-from generator.compile.history import History, LabelPairs, Row, Series, cut
+from generator.compile import operations
+from generator.compile.history import LabelPairs, Series, cut
 from generator.compile.range_functions import OVER_RANGE
+from generator.compile.recorder import Recorder
+from generator.compile.selection import LOOKBACK, Selected, may_select
 from generator.compile.series import accepts
-from generator.compile.steadiness import Clock, Read
 from generator.compile.vector_functions import OF_VECTOR
 from generator.compile.vectors import Labels, Points, Sample, Unsupported, Vector, nameless
 from generator.ir.rules import RecordingRule
-from generator.promql.parser import parse
 from generator.promql.tree import (
     SET,
     TRIM,
@@ -36,30 +37,6 @@ from generator.promql.tree import (
     VectorSelector,
 )
 
-LOOKBACK = 300.0
-"""Seconds for which an instant selector sees the last sample."""
-
-_Key = tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Selected:
-    """What a selector selects of the series, and of the rules."""
-
-    node: VectorSelector
-    """Kept alive, as its identity is what this is known by."""
-    series: tuple[tuple[Labels, Series], ...]
-    rules: tuple[int, ...]
-    accepted: dict[LabelPairs, Labels | None] = field(default_factory=dict)
-    """The labels of series that rules record; None where the selector does not select them."""
-
-    def labels(self, found: LabelPairs) -> Labels | None:
-        """The labels of a recorded series, if it is selected."""
-        if found not in self.accepted:
-            labels = dict(found)
-            self.accepted[found] = labels if accepts(self.node.matchers, labels) else None
-        return self.accepted[found]
-
 
 @dataclass(slots=True)
 class Evaluation:
@@ -74,55 +51,26 @@ class Evaluation:
     step: float
     rules: Sequence[RecordingRule] = ()
     left_open: bool = False
-    selected: dict[int, _Selected] = field(default_factory=dict)
-    histories: dict[int, History] = field(default_factory=dict)
-    """What the rules have recorded, by their number."""
-    read: dict[int, tuple[Expr, tuple[Read | Clock, ...] | None]] = field(default_factory=dict)
-    """What expressions depend on, by their identity: see `steadiness`."""
-    rows: dict[Row, Row] = field(default_factory=dict)
-    even: dict[tuple[int, _Key], Row] = field(default_factory=dict)
-    answers: dict[tuple[int, _Key], Vector] = field(default_factory=dict)
-    """What rules recorded, and what whole expressions returned, on even data."""
+    recorder: Recorder = field(default_factory=lambda: Recorder({}))
+    selected: dict[int, Selected] = field(default_factory=dict)
 
     def asked(self, expr: Expr, time: float) -> Vector:
         """The instant vector at an evaluation of the rules; even data is evaluated once.
 
         Raises Unsupported.
         """
-        key = self._key(expr, time)
-        if key is None:
-            return self.vector(expr, time)
-        known = self.answers.get((id(expr), key))
-        if known is None:
-            known = self.answers[id(expr), key] = self.vector(expr, time)
-        return known
+        return _vector(self.recorder.answer(self, expr, time))
 
     def vector(self, expr: Expr, time: float) -> Vector:
         """The instant vector at a time. Raises Unsupported."""
-        value = self.value(expr, time)
-        if isinstance(value, float):
-            raise Unsupported("a scalar is no condition")
-        return value
+        return _vector(self.value(expr, time))
 
     def value(self, expr: Expr, time: float) -> Vector | float:
         """The instant vector or scalar at a time. Raises Unsupported."""
-        match expr:
-            case Number():
-                return expr.value
-            case Paren():
-                return self.value(expr.expr, time)
-            case Unary():
-                return self._unary(expr, time)
-            case VectorSelector():
-                return self._instant(expr, time)
-            case Aggregate():
-                return self._aggregate(expr, time)
-            case Binary():
-                return self._binary(expr, time)
-            case Call():
-                return self._call(expr, time)
-            case _:
-                raise Unsupported(type(expr).__name__)
+        evaluate = _OF_NODE.get(type(expr))
+        if evaluate is None:
+            raise Unsupported(type(expr).__name__)
+        return evaluate(self, expr, time)
 
     # selectors ---------------------------------------------------------------------------
 
@@ -133,8 +81,8 @@ class Evaluation:
         if node.extended is not None:
             raise Unsupported(node.extended.text)
         found: Vector = []
-        selected = self._select(node)
-        first, last = self._indexes(at - LOOKBACK, at, self.interval)
+        selected = self.select(node)
+        first, last = self.indexes(at - LOOKBACK, at, self.interval)
         for labels, one in selected.series:
             values = one.values
             for index in range(min(last, len(values) - 1), max(first, 0) - 1, -1):
@@ -142,15 +90,16 @@ class Evaluation:
                 if value is not None:
                     found.append(Sample({**labels, "__name__": node.name or ""}, value))
                     break
-        first, last = self._indexes(at - self.step / 2, at, self.step)
+        first, last = self.indexes(at - self.step / 2, at, self.step)
         for number in selected.rules if max(0, first) <= last else ():
-            for pairs, value in self._row(number, last):
+            for pairs, value in self.recorder.row(self, number, last):
                 accepted = selected.labels(pairs)
                 if accepted is not None:
                     found.append(Sample({**accepted, "__name__": node.name or ""}, value))
         return found
 
-    def _select(self, node: VectorSelector) -> _Selected:
+    def select(self, node: VectorSelector) -> Selected:
+        """What a selector selects of the series and of the rules. Raises Unsupported."""
         known = self.selected.get(id(node))
         if known is None:
             name = node.name
@@ -162,138 +111,33 @@ class Evaluation:
                 if one.metric == name and accepts(node.matchers, labels := dict(one.labels))
             )
             rules = tuple(n for n, rule in enumerate(self.rules) if may_select(node, rule))
-            known = self.selected[id(node)] = _Selected(node, series, rules)
+            known = self.selected[id(node)] = Selected(node, series, rules)
         return known
 
     def _matching(
         self, node: VectorSelector, start: float, end: float
     ) -> Iterable[tuple[Labels, Points]]:
         """Every series the selector selects, with its samples in the range."""
-        selected = self._select(node)
-        first, last = self._indexes(start, end, self.interval)
+        selected = self.select(node)
+        first, last = self.indexes(start, end, self.interval)
         for labels, one in selected.series:
             times = multiples(self.interval, len(one.values))
             yield labels, cut(times, one.values, first, last, one.gapless)
-        first, last = self._indexes(start, end, self.step)
+        first, last = self.indexes(start, end, self.step)
         for number in selected.rules:
-            history = self._recorded(number, first, last)
+            history = self.recorder.recorded(self, number, first, last)
             times = multiples(self.step, last + 1)
             for pairs, points in history.series(times, first, last):
                 accepted = selected.labels(pairs)
                 if accepted is not None:
                     yield accepted, points
 
-    def _indexes(self, start: float, end: float, interval: float) -> tuple[int, int]:
+    def indexes(self, start: float, end: float, interval: float) -> tuple[int, int]:
         """The first and the last multiple of an interval in a range."""
         first = math.ceil(start / interval - 1e-9)
         if self.left_open and abs(first * interval - start) < 1e-6:
             first += 1
         return first, math.floor(end / interval + 1e-9)
-
-    def _recorded(self, number: int, first: int, last: int) -> History:
-        """What a rule has recorded, with all evaluations of a range."""
-        history = self.histories.get(number)
-        if history is None:
-            history = self.histories[number] = History()
-        for index in [*history.missing(max(0, first), last)]:
-            if history.row(index) is None:
-                row, end = self._evaluated(number, index, last)
-                history.put(index, end, row)
-        return history
-
-    def _row(self, number: int, index: int) -> Row:
-        """What a rule records at an evaluation."""
-        history = self.histories.get(number)
-        known = history.row(index) if history is not None else None
-        return known if known is not None else self._recorded(number, index, index).row(index) or ()
-
-    def _evaluated(self, number: int, index: int, last: int) -> tuple[Row, int]:
-        """What a rule records at an evaluation, and how far it goes on so, at most to the last."""
-        rule, time = self.rules[number], index * self.step
-        tree = _tree(rule.expr)
-        key = self._key(tree, time)
-        known = self.even.get((number, key)) if key is not None else None
-        if known is None:
-            value = self.value(tree, time)
-            made = [Sample({}, value)] if isinstance(value, float) else value
-            row = tuple(
-                (tuple(sorted({**nameless(s.labels), **rule.labels}.items())), s.value)
-                for s in made
-            )
-            known = self.rows.setdefault(row, row)
-            if key is not None:
-                self.even[number, key] = known
-        return known, index if key is None else self._even_until(tree, index, last)
-
-    # even data ---------------------------------------------------------------------------
-
-    def _key(self, expr: Expr, time: float) -> _Key | None:
-        """What an answer depends on; None where that is more than a few numbers."""
-        if id(expr) not in self.read:
-            self.read[id(expr)] = (expr, steadiness.reads(expr))
-        found = self.read[id(expr)][1]
-        if not found:
-            return None
-        parts: list[object] = []
-        for one in found:
-            part = self._clock(one, time) if isinstance(one, Clock) else self._even(one, time)
-            if part is None:
-                return None
-            parts.append(part)
-        return tuple(parts)
-
-    def _clock(self, part: Clock, time: float) -> object:
-        value = self.value(part.node, time)
-        if isinstance(value, float):
-            return value
-        return tuple(
-            (tuple(sorted(s.labels.items())), 0.0 if part.shape else s.value) for s in value
-        )
-
-    def _even(self, read: Read, time: float) -> object | None:
-        """The part of the key that a selector gives."""
-        selected = self._select(read.node)
-        end = time - read.moved
-        last = math.floor(time / self.interval + 1e-9)
-        parts: list[object] = [round(time - last * self.interval, 6)]
-        if selected.series:
-            span = (read.span or LOOKBACK) + read.moved
-            first = math.ceil((time - span) / self.interval - 1e-9) - 1
-            for _, one in selected.series:
-                part = steadiness.key(one.runs, first, last, read.rated)
-                if part is None:
-                    return None
-                parts.append(part)
-        for number in selected.rules:
-            first, last = self._indexes(end - (read.span or self.step / 2), end, self.step)
-            if first < 0 or first > last:
-                return None
-            row = self._recorded(number, first, last).even(first, last)
-            if row is None:
-                return None
-            parts.append(id(row))
-        return tuple(parts)
-
-    def _even_until(self, expr: Expr, index: int, last: int) -> int:
-        """The last evaluation, of those up to `last`, on which an answer depends as at `index`."""
-        ratio = self.step / self.interval
-        found = self.read[id(expr)][1]
-        if not ratio.is_integer() or not found:
-            return index
-        for read in (one for one in found if isinstance(one, Read)):
-            selected = self._select(read.node)
-            for _, one in selected.series:
-                last = min(last, int(one.runs.until(int(index * ratio)) // ratio))
-            end = index * self.step - read.moved
-            for number in selected.rules:
-                first, now = self._indexes(end - (read.span or self.step / 2), end, self.step)
-                then = now + last - index
-                last = index - now + self._recorded(number, first, then).until(now, then)
-        for clock in (one for one in found if isinstance(one, Clock)):
-            now_ = self._clock(clock, index * self.step)
-            later = range(index + 1, last + 1)
-            last = next((n - 1 for n in later if self._clock(clock, n * self.step) != now_), last)
-        return last
 
     # ranges ------------------------------------------------------------------------------
 
@@ -405,6 +249,12 @@ class Evaluation:
         return made
 
 
+def _vector(value: Vector | float) -> Vector:
+    if isinstance(value, float):
+        raise Unsupported("a scalar is no condition")
+    return value
+
+
 def _offset(span: Span | None) -> float:
     return 0.0 if span is None else _seconds(span)
 
@@ -427,19 +277,12 @@ def multiples(interval: float, count: int) -> Sequence[float]:
     return known
 
 
-_TREES: dict[str, Expr] = {}
-
-
-def _tree(text: str) -> Expr:
-    """The tree of a rule's expression; rules are evaluated many times."""
-    if text not in _TREES:
-        if len(_TREES) > 4096:
-            _TREES.clear()
-        _TREES[text] = parse(text)
-    return _TREES[text]
-
-
-def may_select(node: VectorSelector, rule: RecordingRule) -> bool:
-    """Whether a selector may select what a rule records, as far as static labels tell."""
-    static = [m for m in node.matchers if m.name in rule.labels]
-    return rule.record == node.name and accepts(static, rule.labels)
+_OF_NODE: dict[type[object], Callable[[Evaluation, Any, float], Vector | float]] = {
+    Number: lambda self, node, time: node.value,
+    Paren: lambda self, node, time: self.value(node.expr, time),
+    Unary: Evaluation._unary,
+    VectorSelector: Evaluation._instant,
+    Aggregate: Evaluation._aggregate,
+    Binary: Evaluation._binary,
+    Call: Evaluation._call,
+}

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from generator.compile.history import Series
+from generator.compile.selection import may_select
 from generator.compile.series import accepts, satisfying, violating
-from generator.compile.simulation import may_select
 from generator.compile.vectors import Unsupported
 from generator.ir.rules import RecordingRule
 from generator.promql.parser import parse
@@ -314,7 +314,7 @@ class _Spell(NamedTuple):
     period: float = 0.0
 
 
-@lru_cache(128)
+@lru_cache(64)
 def _series(source: Source, spells: tuple[_Spell, ...], interval: float) -> tuple[Series, ...]:
     """The series of one source. The same are asked for again and again."""
     if source.kind == HISTOGRAM:

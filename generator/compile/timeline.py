@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from generator.compile.recorder import Past, Recorder
 from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import Phase, Source, samples
 from generator.ir.rules import RecordingRule
@@ -25,6 +26,8 @@ class Grid:
 
     interval: float
     step: float
+    pasts: tuple[Past, Past] = field(default_factory=lambda: ({}, {}), compare=False, repr=False)
+    """What the rules recorded when something was last played on it, by both readings."""
 
     def up(self, seconds: float) -> float:
         """The first evaluation at or after a time."""
@@ -64,14 +67,20 @@ class Play:
         self.end = sum(phase.seconds for phase in phases)
         series = samples(all_, phases, grid.interval)
         self.readings = [
-            Evaluation(series, grid.interval, grid.step, rules, left_open)
+            Evaluation(
+                series, grid.interval, grid.step, rules, left_open, Recorder(grid.pasts[left_open])
+            )
             for left_open in (False, True)
         ]
+        self.known: dict[float, tuple[int, int]] = {}
 
     def counts(self, time: float) -> tuple[int, int]:
         """How many samples the condition has at a time. Raises Unsupported."""
-        first, second = (len(r.asked(self.expr, time)) for r in self.readings)
-        return first, second
+        known = self.known.get(time)
+        if known is None:
+            first, second = (len(r.asked(self.expr, time)) for r in self.readings)
+            known = self.known[time] = first, second
+        return known
 
     def onset(self, start: float) -> Onset | None:
         """The first evaluations from `start` on at which it holds, for good in both readings.

@@ -112,7 +112,7 @@ def _label_join(node: Call, args: Args, time: float) -> Vector:
 def _histogram_quantile(node: Call, args: Args, time: float) -> Vector:
     q, groups = _number(args[0]), dict[tuple[tuple[str, str], ...], list[tuple[float, float]]]()
     for sample in _vector(args[1]):
-        labels = nameless(sample.labels)
+        labels = dict(nameless(sample.labels))
         bound = labels.pop("le", None)
         if bound is None:
             continue

@@ -33,7 +33,9 @@ class Unsupported(Exception):
 
 
 def nameless(labels: Labels) -> Labels:
-    """The labels without the metric's name."""
+    """The labels without the metric's name; the same, not to be changed, if they have none."""
+    if "__name__" not in labels:
+        return labels
     return {name: value for name, value in labels.items() if name != "__name__"}
 
 
