@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from generator.compile.cost import tenant_cost
 from generator.compile.docs import compile_docs
@@ -28,7 +29,7 @@ from generator.compile.signals import compile_alert
 from generator.compile.slo import compile_slos
 from generator.compile.tests import alert_tests
 from generator.compile.views import compile_views, view_findings
-from generator.findings import in_order
+from generator.findings import Finding, in_order
 from generator.ir.build import Build, FleetBuild, PrometheusServer
 from generator.ir.rules import Rule, RuleGroup
 from generator.spec.model import Platform, Tenant
@@ -43,33 +44,17 @@ def compile_tenant(
     `proven=False` leaves out the unit tests, by far the slowest part: for tenants of whom only
     their share of the fleet's files is wanted. A set names the alerts whose tests are wanted.
     """
-    slo_groups, slo = compile_slos(tenant, platform)
-    signals = [compile_alert(alert, tenant, platform) for alert in tenant.alerts]
-    severity_groups, severity = compile_severity(tenant, platform)
-    recordings, recording_findings = compile_recordings(tenant, platform)
-    planned = [*slo.alerts, *(a for s in signals for a in s.alerts), *severity.alerts]
-    views = compile_views(tenant, platform, planned)
+    planned = _planned(tenant, platform)
+    views = compile_views(tenant, platform, planned.alerts)
     alerts = views.alerts
-    markers = marker_groups(tenant, platform, alerts)
     routing, routing_findings = compile_routing(tenant, platform, alerts)
-    groups, circles = in_reading_order(
-        (
-            *recordings,
-            *slo_groups,
-            *severity_groups,
-            *alert_groups(tenant, platform, alerts),
-            *markers,
-        )
-    )
+    groups, circles = in_reading_order(_groups(tenant, platform, planned, alerts))
     written, uncut = within_limit(groups, platform)
     cost = tenant_cost(tenant, platform, groups, written)
     tests, slugs, test_findings = alert_tests(tenant, platform, _wanted(alerts, proven), groups)
     dashboards = in_grafana(views.dashboards, tenant.id, platform)
-    findings = [
-        *slo.findings,
-        *(f for s in signals for f in s.findings),
-        *severity.findings,
-        *recording_findings,
+    findings = (
+        *planned.findings,
         *routing_findings,
         *test_findings,
         *views.findings,
@@ -79,7 +64,7 @@ def compile_tenant(
         *duplicate_groups(written),
         *limit_findings(tenant, platform, cost),
         *tenant_lints(tenant, platform, alerts),
-    ]
+    )
     return Build(
         tenant=tenant.id,
         spec_file=tenant.file,
@@ -96,6 +81,44 @@ def compile_tenant(
         alerts=slugs,
         expected=expectations(tenant),
         dashboard_schema=platform.grafana.dashboard_schema,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What the spec's own entries come to, before anything reads them together."""
+
+    recordings: tuple[RuleGroup, ...]
+    alerts: tuple[PlannedAlert, ...]
+    findings: tuple[Finding, ...]
+
+
+def _planned(tenant: Tenant, platform: Platform) -> _Planned:
+    """SLOs, alerts, the severity score and recordings: their groups and alerts in output order."""
+    slo_groups, slo = compile_slos(tenant, platform)
+    signals = [compile_alert(alert, tenant, platform) for alert in tenant.alerts]
+    severity_groups, severity = compile_severity(tenant, platform)
+    recordings, recording_findings = compile_recordings(tenant, platform)
+    return _Planned(
+        (*recordings, *slo_groups, *severity_groups),
+        (*slo.alerts, *(a for s in signals for a in s.alerts), *severity.alerts),
+        (
+            *slo.findings,
+            *(f for s in signals for f in s.findings),
+            *severity.findings,
+            *recording_findings,
+        ),
+    )
+
+
+def _groups(
+    tenant: Tenant, platform: Platform, planned: _Planned, alerts: Sequence[PlannedAlert]
+) -> tuple[RuleGroup, ...]:
+    """Every group of rules; `alerts` are the planned ones with their panels."""
+    return (
+        *planned.recordings,
+        *alert_groups(tenant, platform, alerts),
+        *marker_groups(tenant, platform, alerts),
     )
 
 
