@@ -250,6 +250,42 @@ def computed() -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def prose() -> list[str]:
+    """What the page says in sentences and tables of its own, with the numbers that hold."""
+    month = burns(slo())[0]
+    severities = {"critical": "page", "warning": "ticket"}
+    found = [
+        f"| {b.pair.long} / {b.pair.short} | {plain(b.pair.budget * 100)} % "
+        f"| {plain(b.factor)} | {severities[b.pair.severity]} |"
+        for b in month
+    ]
+    hour = cases()[3].asked[0]
+    true = Decimal(1) * 60 * 6 / (23 * 60 * 600 + 60 * 6) * 100
+    assert isinstance(hour.usual, float)
+    found.append(f"one bad hour cost {round(Decimal(hour.usual) / true, -1):f} times its share")
+    found.append(
+        f"({plain(month[0].factor)} with an objective of {plain(_never_pages())} % or less)"
+    )
+    found.append(f"One failed request among seven is a ratio of {round(Decimal(100) / 7)} %")
+    pair = burns(slo(window=Duration.of(days=28)))[0][2]
+    exact = pair.pair.budget * Duration.of(days=28).ms / pair.pair.long.ms
+    found.append(
+        f"{plain(pair.factor)} with a window of 28 days, not {str(exact)[:8]}… times the budget"
+    )
+    return found
+
+
+def _never_pages() -> Decimal:
+    """The highest objective, in hundredths, at which a total outage is below the fastest pair."""
+    fastest = workbook_pairs(slo().window, "critical", "warning")[0]
+    step = Decimal("0.01")
+    for hundredths in range(9999, 0, -1):
+        objective = hundredths * step
+        if all(b.pair.long != fastest.long for b in burns(slo(objective=objective))[0]):
+            return objective
+    raise AssertionError("the fastest pair is never left out")
+
+
 def with_table(page: str) -> str:
     """The page with the table as it is now."""
     before, rest = page.split(BEGIN)

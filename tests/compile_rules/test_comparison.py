@@ -14,6 +14,7 @@ from tests.compile_rules.comparison import (
     Case,
     Value,
     cases,
+    prose,
     with_table,
 )
 from tests.compile_rules.slo_playing import promtool_agrees
@@ -42,3 +43,8 @@ def test_both_rule_sets_answer_as_the_page_says(
 def test_the_page_has_these_numbers() -> None:
     page = PAGE.read_text()
     assert with_table(page) == page, "run: python -m tests.compile_rules.comparison"
+
+
+@pytest.mark.parametrize("said", prose())
+def test_the_pages_sentences_have_these_numbers(said: str) -> None:
+    assert said in " ".join(PAGE.read_text().split()), said
