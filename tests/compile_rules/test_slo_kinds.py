@@ -18,6 +18,7 @@ from generator.spec.model import (
     EventsSli,
     LatencySli,
     Maintenance,
+    Metric,
     ProbeSli,
     RatioSli,
 )
@@ -370,3 +371,28 @@ def test_no_alert_sums_days_itself() -> None:
     _, compiled = compile_slos(spec, platform())
     for alert in compiled.alerts:
         assert "d]" not in alert.rule.expr, alert.rule.expr
+
+
+@pytest.mark.parametrize(
+    ("by", "told", "hint"),
+    [
+        ("metod", "a is grouped by 'metod', which jobs has not", "did you mean 'method'?"),
+        ("colour", "a is grouped by 'colour', which jobs has not", "its labels are: "),
+        ("method", None, None),
+        ("instance", None, None),  # every target has it
+    ],
+)
+def test_a_grouping_that_the_metric_lacks(by: str, told: str | None, hint: str | None) -> None:
+    """Grouped by a label that nothing has, all groups would be one."""
+    jobs = Metric("jobs", "counter", frozenset({"method"}), "", (), PLACE)
+    sli = EventsSli(total=text("jobs"), errors=text('jobs{method="x"}'))
+    spec = tenant(slos={"a": slo("a", group_by=(by,), sli=sli)}, metrics={"jobs": jobs})
+    found = [f for f in compile_slos(spec, platform())[1].findings if "grouped" in f.message]
+    assert [f.message for f in found] == ([told] if told else [])
+    assert all(f.code == "promql-unknown-label" for f in found)
+    assert all(f.hint and hint and f.hint.startswith(hint) for f in found)
+
+
+def test_a_grouping_of_an_undeclared_metric_is_nobodys_mistake() -> None:
+    spec = tenant(slos={"a": slo("a", group_by=("colour",))}, metrics={})
+    assert not [f for f in compile_slos(spec, platform())[1].findings if "grouped" in f.message]
