@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from generator.spec.model import Channel
 from generator.spec.scalars import Reading, duration, flag, string
 from generator.spec.source import Node
-from generator.spec.validate import one_of, schema
+from generator.spec.validate import did_you_mean, one_of, schema
 from generator.values import Duration
 
 PLATFORM_LAYER = "platform"
@@ -51,12 +51,15 @@ def read_channels(node: Node | None, reading: Reading, *, shared: bool) -> dict[
     """Channels by name; each has exactly one kind."""
     channels: dict[str, Channel] = {}
     kinds = channel_kinds()
+    known = {*kinds, "people"}
     for name, place, value in node.values() if node else ():
         if not reading.usable("channels", name):
             continue
         wrong = one_of(value, kinds, "a channel", "channel-kind")
         if wrong:
-            reading.findings += wrong
+            # A misspelt kind is told already, as an unknown key with the word it should be.
+            if not any(did_you_mean(key, kinds) for key in value.entries if key not in known):
+                reading.findings += wrong
             continue
         kind = next(k for k in kinds if value.get(k))
         fields = value.get(kind)

@@ -105,6 +105,9 @@ _NAMED = re.compile(
 _HINT = (
     "keep it in a file on the machine that needs it, name that file here, and replace the secret"
 )
+_HINT_OF_ADDRESS = (
+    "write the address without it, and replace the secret; what logs in reads it from a file"
+)
 MAX_SECRETS = 100
 """Secrets of one file that are told; the others when these are gone."""
 _SHOWN = 4
@@ -120,7 +123,7 @@ def secrets_in(file: str, text: str) -> tuple[Finding, ...]:
         masked = _masked(line, spans)
         for (start, end), told in sorted(spans.items()):
             place = Place(file, number, start + 1, end - start, masked)
-            findings.append(error("secret-in-spec", f"this is {told}", place, _HINT))
+            findings.append(error("secret-in-spec", f"this is {told}", place, _hint(told)))
             if len(findings) == MAX_SECRETS:
                 return tuple(findings)
     return tuple(findings)
@@ -147,6 +150,10 @@ def _shown(finding: Finding, lines: dict[tuple[str, int], str]) -> Finding:
     if place is None or (place.file, place.line) not in lines:
         return finding
     return replace(finding, place=replace(place, source=lines[place.file, place.line]))
+
+
+def _hint(told: str) -> str:
+    return _HINT_OF_ADDRESS if told.endswith("in an address") else _HINT
 
 
 def _spans(line: str, shapes: Iterable[_Shape]) -> Iterator[tuple[tuple[int, int], str]]:

@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema
 
 from generator.findings import Finding, Place, error
+from generator.spec.misplaced import belongs, told
 from generator.spec.source import Node, Path
 
 SECRET_KEYS = {
@@ -94,7 +95,7 @@ def validate(root: Node, kind: str) -> tuple[tuple[Finding, ...], frozenset[Path
     unusable: set[Path] = set()
     for problem in _validator(kind).iter_errors(root.data()):
         path: Path = tuple(problem.absolute_path)
-        findings += _told(problem, root, path)
+        findings += _told(problem, root, path, schema(kind))
         if problem.validator != "additionalProperties":
             unusable.add(path)
     return tuple(findings), frozenset(unusable)
@@ -119,13 +120,13 @@ def one_of(node: Node, keys: Sequence[str], what: str, code: str) -> tuple[Findi
     return (error(code, message, node.key_place(found[1]), "keep one of them"),)
 
 
-def _told(problem: Any, root: Node, path: Path) -> list[Finding]:
+def _told(problem: Any, root: Node, path: Path, language: Mapping[str, Any]) -> list[Finding]:
     node = root.at(path)
     rule = problem.validator
     if "propertyNames" in problem.absolute_schema_path:
         return [_bad_name(problem, node)]
     if rule == "additionalProperties":
-        return _unknown_keys(problem, node, path)
+        return _unknown_keys(problem, node, path, language)
     if rule == "required":
         return _missing_key(problem, node, path)
     if rule == "oneOf":
@@ -161,15 +162,15 @@ MAX_UNKNOWN = 50
 """Unknown keys of one mapping that are told one by one."""
 
 
-def _unknown_keys(problem: Any, node: Node, path: Path) -> list[Finding]:
+def _unknown_keys(
+    problem: Any, node: Node, path: Path, language: Mapping[str, Any]
+) -> list[Finding]:
     known = problem.schema.get("properties", {})
     findings: list[Finding] = []
     unknown = [key for key in problem.instance if key not in known]
     for key in unknown:
         if len(findings) == MAX_UNKNOWN:
-            message = (
-                f"{_where(path)} has {len(unknown) - MAX_UNKNOWN} more keys that it cannot have"
-            )
+            message = f"{told(path)} has {len(unknown) - MAX_UNKNOWN} more keys that it cannot have"
             return [*findings, error("unknown-key", message, _sized(node.key_place(key), key))]
         place = _sized(node.key_place(key), key)
         if key in SECRET_KEYS and f"{key}_file" in known:
@@ -177,8 +178,12 @@ def _unknown_keys(problem: Any, node: Node, path: Path) -> list[Finding]:
             hint = f"write {key}_file with the path of a file that holds it"
             findings.append(error("secret-in-spec", message, place, hint))
             continue
-        message = f"{_where(path)} has no key {key!r}"
-        hint = did_you_mean(key, known) or f"it has: {', '.join(sorted(known))}"
+        message = f"{told(path)} has no key {key!r}"
+        hint = (
+            belongs(key, path, language)
+            or did_you_mean(key, known)
+            or f"it has: {', '.join(sorted(known))}"
+        )
         findings.append(error("unknown-key", message, place, hint))
     return findings
 
@@ -190,7 +195,7 @@ def _missing_key(problem: Any, node: Node, path: Path) -> list[Finding]:
         return []  # told as a secret in the spec
     described = problem.schema["properties"].get(key, {})
     example = _example(described)
-    message = f"{_where(path)} needs the key {key!r}"
+    message = f"{told(path)} needs the key {key!r}"
     hint = f"add {key}: {example}" if example else f"add {key}"
     return [error("missing-key", message, node.place, hint)]
 
@@ -200,7 +205,7 @@ def _alternatives(problem: Any, node: Node, path: Path, keys: Sequence[str]) -> 
     plain = [key for key in node.entries if f"{key}_file" in keys and key in SECRET_KEYS]
     if any(key not in problem.schema["properties"] for key in plain):
         return ()  # told as a secret in the spec
-    return one_of(node, keys, _where(path), "channel-kind")
+    return one_of(node, keys, told(path), "channel-kind")
 
 
 def _missing_partner(problem: Any, node: Node, path: Path) -> Finding:
@@ -211,7 +216,7 @@ def _missing_partner(problem: Any, node: Node, path: Path) -> Finding:
         for other in wanted.get(key, ())
         if other not in node.entries
     )
-    message = f"{_where(path)} has {key} but no {missing}"
+    message = f"{told(path)} has {key} but no {missing}"
     example = _example(problem.schema["properties"].get(missing, {}))
     return error("missing-key", message, node.key_place(key), f"add {missing}: {example}")
 
@@ -221,6 +226,10 @@ def _bad_name(problem: Any, node: Node) -> Finding:
     pattern = str(problem.validator_value)
     if "A-Za-z_" in pattern or "a-zA-Z_" in pattern:
         hint = "use letters, digits and _; do not begin with a digit"
+    elif "A-Z" not in pattern and "/" not in pattern:
+        hint = "use lower-case letters, digits and '-'; begin with a letter or digit"
+        if "_" in pattern:
+            hint = "use lower-case letters, digits and '_', at most 31; begin with a letter"
     elif "/" in pattern:
         hint = "write the long and the short window: 1d/2h"
     else:
@@ -231,7 +240,7 @@ def _bad_name(problem: Any, node: Node) -> Finding:
 
 def _value_problem(problem: Any, path: Path) -> tuple[str, str | None]:
     value, rule, wanted = problem.instance, problem.validator, problem.validator_value
-    name = _where(path)
+    name = told(path)
     hint = f"for example {_example(problem.schema)}" if _example(problem.schema) else None
     if rule == "type":
         types = [wanted] if isinstance(wanted, str) else list(wanted)
@@ -272,14 +281,6 @@ def _said(value: Any) -> str:
         return "a list"
     text = str(value) if not isinstance(value, str) else repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _where(path: Path) -> str:
-    """`alerts.QueueBacklog.for`, or `the file` for the root."""
-    parts = ""
-    for step in path:
-        parts += f"[{step + 1}]" if isinstance(step, int) else f".{step}"
-    return parts.lstrip(".") or "the file"
 
 
 def _example(described: Mapping[str, Any]) -> str:

@@ -492,3 +492,41 @@ added(
     "an ignore without a day",
     "metrics:\n  # tocsin: ignore promql-topk we need it until soon\n  x: {type: gauge}\n",
 )
+
+# --- what stands in the wrong place
+whole(
+    "alerts of a service",
+    BASE.replace(
+        "  api: {selector: {service: api}}",
+        "  api:\n    selector: {service: api}\n    alerts:\n      Down: {expr: up == 0}",
+    ),
+)
+added(
+    "severity and for of a threshold",
+    "alerts:\n  A: {threshold: {expr: up, above: 1, severity: critical, for: 5m}}\n",
+)
+added(
+    "sli not in its mapping",
+    "slos:\n  a: {service: api, objective: 99%, events: {total: t, errors: e}}\n",
+)
+whole(
+    "kind of a channel as a value",
+    BASE.replace(CHAT, '{kind: slack, channel: "#x", api_url_file: /s/slack}'),
+)
+whole(
+    "description of an address", BASE.replace(CHAT, "{webhook: {url_file: /s/x, description: x}}")
+)
+added("dashboard in capitals", "dashboards:\n  own:\n    Mine: {title: Mine, panels: {}}\n")
+whole("misspelt kind of a channel", BASE.replace("{slack:", "{slak:"))
+whole("tier in capitals", BASE.replace("tenant: acme", "tenant: acme\ntier: Gold"))
+whole(
+    "expression as a metric of a pack",
+    BASE.replace(
+        "{selector: {service: api}}",
+        "{selector: {service: api}, packs: {http-api: {requests: 'rate(x[5m]'}}}",
+    ),
+)
+added(
+    "secret in a runbook's address",
+    "alerts:\n  A: {expr: up == 0, runbook: 'https://u:hunter2@wiki.example.com/x'}\n",
+)
