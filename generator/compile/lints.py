@@ -106,11 +106,21 @@ def _shadowed(alerts: Sequence[PlannedAlert], index: int, other: int) -> Finding
     if wide.rule.for_ == narrow.rule.for_ and covers(inner, outer):
         if other > index:
             return None
+        if narrow.place == wide.place and narrow.service != wide.service:
+            return _told_of_both(narrow, wide)
         message = f"{narrow.rule.alert} fires exactly when {where} does"
         return warning("alert-duplicate", message, narrow.place, "remove one of the two")
     message = f"whenever {narrow.rule.alert} fires, {where} fires already, as {wide.severity}"
     hint = "give the two different severities, or remove one"
     return warning("alert-shadowed", message, narrow.place, hint)
+
+
+def _told_of_both(one: PlannedAlert, other: PlannedAlert) -> Finding:
+    """One alert of a pack that two services with the same series use."""
+    services = f"{other.service} and {one.service}"
+    message = f"{one.rule.alert} fires for {services} at once: both select the same series"
+    hint = "give the services selectors that tell them apart, or the pack to one of them"
+    return warning("alert-duplicate", message, one.place, hint)
 
 
 # waiting ----------------------------------------------------------------------------------

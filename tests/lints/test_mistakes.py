@@ -219,3 +219,16 @@ def test_a_mistake_is_found_where_it_stands(mistake: str, specs: Specs) -> None:
     ]
     assert [f.code for f in found] == [code], found
     assert places == [(line, column, len(span))]
+
+
+def test_a_pack_on_the_same_series_names_both_services(specs: Specs) -> None:
+    """Not `ServiceDown fires exactly when ServiceDown does`: nothing in the pack can be removed."""
+    known = "  shop: {selector: {job: shop}, packs: {service-health: {}}}\n"
+    twice = SPEC.replace(known, known + known.replace("shop: {sel", "till: {sel"))
+    told = [f for f in specs.lints(twice) if f.code == "alert-duplicate"]
+    assert told[0].message == (
+        "ServiceDown fires for shop and till at once: both select the same series"
+    )
+    assert {f.hint for f in told} == {
+        "give the services selectors that tell them apart, or the pack to one of them"
+    }
