@@ -149,19 +149,21 @@ def _attain(
 
 def _findings(report: TenantAttainment, fail_below: bool) -> Iterator[Finding]:
     place = Place(f"specs/tenants/{report.tenant}.yaml", 1, 1)
+    period = report.period
     worse = Level.ERROR if fail_below else Level.WARNING
     for slo in report.slos:
         about = f"{slo.name} of {report.tenant}"
+        when = f"in {period.title}" if period.calendar else f"from {period.title}"
         if slo.whole.state is State.NO_DATA:
-            message = f"nothing was measured of {about} in {report.period.title}"
+            message = f"nothing was measured of {about} {when}"
             hint = "is it this Prometheus, and does it load output/? See docs/report.md"
             yield Finding("report-no-data", worse, message, slo.place, hint)
         elif slo.whole.coverage < 1:
-            message = f"{about} was measured for {coverage_of(slo.whole)} of {report.period.title}"
+            message = f"{about} was measured for {coverage_of(slo.whole)} of {period.title}"
             yield info("report-gaps", message, slo.place, "its figures are of what was measured")
         if slo.whole.state is State.MISSED:
             told, promised = percent_of(slo.whole, slo.objective), objective_of(slo)
-            message = f"{about} attained {told} in {report.period.title}, below {promised}"
+            message = f"{about} attained {told} {when}, below {promised}"
             level = Level.ERROR if fail_below else Level.INFO
             yield Finding("report-below-objective", level, message, slo.place)
     for name in report.unknown:

@@ -200,13 +200,24 @@ class SloAttainment:
     @property
     def budget(self) -> float:
         """What could fail in the period without missing it: events, or seconds if `timed`."""
-        tally = self.whole.tally
-        return self.allowance * (tally.evaluated if self.timed else tally.total)
+        return self.budget_of(self.whole)
 
     @property
     def used(self) -> float:
         """What did fail: events, or seconds if `timed`."""
-        return self.budget * (self.whole.spent or 0.0)
+        return self.used_of(self.whole)
+
+    def budget_of(self, one: Attained) -> float:
+        """The same as `budget` of the whole or of one group."""
+        return self.allowance * (one.tally.evaluated if self.timed else one.tally.total)
+
+    def used_of(self, one: Attained) -> float:
+        """The same as `used` of the whole or of one group; events are those that were counted."""
+        if one.spent is None:
+            return 0.0
+        if self.timed:
+            return self.budget_of(one) * one.spent
+        return min(max(one.tally.errors, 0.0), one.tally.total)
 
     def days(self, period: Period) -> tuple[Day, ...]:
         """The hours summed by the day that they begin on."""

@@ -50,15 +50,14 @@ def _about(slo: SloAttainment, report: TenantAttainment, group: str) -> list[str
 def _measured(attained: Attained, slo: SloAttainment, before: Attained | None) -> list[str]:
     tally = attained.tally
     known, judged = attained.state is not State.NO_DATA, attained.spent is not None
-    budget = slo.allowance * (tally.evaluated if slo.timed else tally.total)
     return [
         attained.state.value,
         _percent(attained.attained),
         _percent(before.attained if before else None),
         _percent(attained.spent),
         "seconds" if slo.timed else "events",
-        _number(budget if judged else None),
-        _number(budget * (attained.spent or 0.0) if judged else None),
+        _number(slo.budget_of(attained) if judged else None),
+        _number(slo.used_of(attained) if judged else None),
         _number(tally.errors if known else None),
         _number(tally.total if known else None),
         _percent(attained.coverage),

@@ -19,7 +19,8 @@ from generator.assets import echarts
 from generator.ir.attainment import SloAttainment, State, TenantAttainment
 from generator.render.docs import TEMPLATES
 from generator.render.report_charts import charts_of, heat_height, heat_title, legend_of, tone_of
-from generator.render.report_shown import Shown, ShownIncident, ShownSlo, shown
+from generator.render.report_shown import shown
+from generator.render.report_values import Shown, ShownIncident, ShownSlo
 from generator.render.report_words import coverage_of, duration, share
 
 FOLDER = TEMPLATES / "sla"

@@ -13,6 +13,7 @@ from generator.ir.attainment import (
     ReportedIncident,
     SloAttainment,
     Span,
+    Tally,
     TenantAttainment,
 )
 
@@ -99,9 +100,7 @@ def _slo(slo: SloAttainment, period: Period) -> dict[str, Any]:
             {
                 "from": period.local(hour.span.start).isoformat(),
                 "budget_spent": hour.spent,
-                "errors": hour.tally.errors,
-                "total": hour.tally.total,
-                "coverage": hour.tally.coverage,
+                **_counted(hour.tally),
             }
             for hour in slo.hours
         ],
@@ -113,10 +112,12 @@ def _attained(attained: Attained) -> dict[str, Any]:
         "state": attained.state.value,
         "attained": attained.attained,
         "budget_spent": attained.spent,
-        "errors": attained.tally.errors,
-        "total": attained.tally.total,
-        "coverage": attained.coverage,
+        **_counted(attained.tally),
     }
+
+
+def _counted(tally: Tally) -> dict[str, Any]:
+    return {"errors": tally.errors, "total": tally.total, "coverage": tally.coverage}
 
 
 def _incident(incident: ReportedIncident, period: Period) -> dict[str, Any]:

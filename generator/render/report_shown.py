@@ -1,9 +1,8 @@
-"""An SLA report in words: what its Markdown and its page both show, in their order."""
+"""From a report's numbers to its words, which its Markdown and its page both show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from generator.ir.attainment import (
@@ -16,6 +15,14 @@ from generator.ir.attainment import (
     TenantAttainment,
 )
 from generator.render import report_words as words
+from generator.render.report_values import (
+    Bar,
+    Shown,
+    ShownAttained,
+    ShownHour,
+    ShownIncident,
+    ShownSlo,
+)
 
 WORST_HOURS = 5
 GROUPS = 20
@@ -23,96 +30,6 @@ GROUPS = 20
 INCIDENTS = 50
 """Incidents that are shown, those that fired longest."""
 MARKS = {State.MET: "✓", State.MISSED: "✗", State.NO_TRAFFIC: "–", State.NO_DATA: "?"}
-
-
-@dataclass(frozen=True, slots=True)
-class ShownAttained:
-    """A line of figures."""
-
-    labels: str
-    attained: str
-    spent: str
-    coverage: str
-    state: str
-    mark: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownHour:
-    """One of the worst hours, or a day."""
-
-    at: str
-    spent: str
-    attained: str
-    coverage: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownIncident:
-    """A line of the incidents' table."""
-
-    start: str
-    end: str
-    length: str
-    severity: str
-    service: str
-    alert: str
-    took: tuple[str, ...]
-    remarks: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownSlo:
-    """An SLO's line of the summary, and its section."""
-
-    name: str
-    service: str
-    objective: str
-    attained: str
-    change: str
-    spent: str
-    spent_ratio: float
-    coverage: str
-    state: str
-    mark: str
-    sentence: str
-    notes: tuple[str, ...]
-    group_title: str
-    groups: tuple[ShownAttained, ...]
-    groups_left_out: int
-    worst: tuple[ShownHour, ...]
-    days: tuple[ShownHour, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """An incident on a Mermaid timeline, whose grammar takes no odd signs."""
-
-    name: str
-    urgent: bool
-    start: str
-    end: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A tenant's report."""
-
-    tenant: str
-    title: str
-    source: str
-    team: str
-    lead: str
-    span: str
-    before: str
-    met: str
-    incident_count: str
-    incident_total: int
-    incidents: tuple[ShownIncident, ...]
-    incidents_left_out: int
-    bars: tuple[tuple[str, tuple[Bar, ...]], ...]
-    slos: tuple[ShownSlo, ...]
-    method: tuple[str, ...]
 
 
 def shown(report: TenantAttainment) -> Shown:
@@ -199,7 +116,11 @@ def _slo(slo: SloAttainment, report: TenantAttainment) -> ShownSlo:
         group_title=", ".join(name for name, _ in groups[0].labels) if groups else "",
         groups=tuple(_group(group, slo) for group in groups),
         groups_left_out=len(slo.groups) - len(groups),
-        worst=tuple(_hour(hour, slo, report) for hour in slo.worst(WORST_HOURS)),
+        worst=tuple(
+            _hour(hour, report)
+            for hour in slo.worst(WORST_HOURS)
+            if words.worth_telling(hour.spent)
+        ),
         days=tuple(
             ShownHour(
                 words.day_of(day.date),
@@ -241,7 +162,7 @@ def _attained(labels: str, attained: Attained, slo: SloAttainment) -> ShownAttai
     )
 
 
-def _hour(hour: Hour, slo: SloAttainment, report: TenantAttainment) -> ShownHour:
+def _hour(hour: Hour, report: TenantAttainment) -> ShownHour:
     return ShownHour(
         words.clock(report.period, hour.span.start),
         words.share(hour.spent),

@@ -77,6 +77,11 @@ def share(ratio: float) -> str:
     return f"{_grouped(shown)} %"
 
 
+def worth_telling(part: float) -> bool:
+    """Whether a part of a budget is more than next to nothing."""
+    return part >= _NEXT_TO_NOTHING
+
+
 def coverage_of(attained: Attained) -> str:
     """How much of the period was measured: `100 %` only where every evaluation is there."""
     return coverage(attained.tally)
@@ -224,7 +229,7 @@ def took(incident: ReportedIncident) -> tuple[str, ...]:
     """The budgets that were spent while it fired: `availability 12.1 %`; not what was next to
     nothing.
     """
-    return tuple(f"{slo} {share(part)}" for slo, part in incident.took if part >= _NEXT_TO_NOTHING)
+    return tuple(f"{slo} {share(part)}" for slo, part in incident.took if worth_telling(part))
 
 
 def labels_told(labels: Sequence[tuple[str, str]]) -> str:

@@ -137,7 +137,7 @@ def test_events_are_counted_with_the_interval(scene: Scene) -> None:
     assert found["total"] == pytest.approx(totals, rel=1e-9)
     assert found["budget"]["unit"] == "events"
     assert found["budget"]["allowed"] == pytest.approx(totals * 0.001, rel=1e-9)
-    assert found["budget"]["used"] == pytest.approx(found["errors"], rel=1e-9)
+    assert found["budget"]["used"] == found["errors"]
 
 
 def test_time_is_told_in_seconds(scene: Scene) -> None:
@@ -233,6 +233,7 @@ def test_the_worst_hour_is_the_outages(scene: Scene) -> None:
     ]
     first, silent = rows[0], rows[-1]
     assert first["worst_hour"] == "2026-10-21T03:00:00+02:00"
+    assert first["budget_used"] == first["errors"]
     assert first["attained_percent"].startswith("99.738029")
     assert (first["incidents"], first["firing_seconds"]) == ("1", str(118 * 60))
     assert (silent["attained_percent"], silent["errors"], silent["coverage_percent"]) == (
@@ -283,6 +284,19 @@ def test_a_file_is_written_in_the_format_of_its_name(scene: Scene, tmp_path: Pat
     assert result.exit_code == 0
     assert (tmp_path / "new" / "week.md").read_bytes() == scene.files()[".md"]
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["week.md"]
+
+
+def test_hours_that_took_next_to_nothing_are_not_among_the_worst(scene: Scene) -> None:
+    page = scene.files()[".md"].decode()
+    journey = page[page.index("## api: journey") : page.index("## api: reachable")]
+    told = re.findall(r"^\| (\w{3} \d+ Oct \d\d:\d\d) \|", journey, re.MULTILINE)
+    assert told == ["Mon 19 Oct 08:00", "Wed 21 Oct 03:00", "Tue 20 Oct 14:00"]
+
+
+def test_a_period_between_two_times_is_told_as_one(scene: Scene) -> None:
+    result = scene.report("--from", "2026-10-21T02:00", "--until", "2026-10-21T08:00")
+    said = "% from 21 October 2026, 02:00 to 21 October 2026, 08:00, below 99.9 %"
+    assert said in result.stderr
 
 
 def test_a_refusal_and_a_hole_are_told_apart(scene: Scene) -> None:
