@@ -86,8 +86,12 @@ def _severity_rules(
                     ),
                     _guarded(names, (names.severity, "=", lesser)),
                     equal,
-                    f"{urgent} mutes {lesser} of the same alert and labels",
+                    f"{urgent}{_of_pair(pair)} mutes {lesser} of the same alert and labels",
                 )
+
+
+def _of_pair(pair: str) -> str:
+    return f" of the burn-rate pair {pair}" if pair else ""
 
 
 def _own_outage_rules(platform: Platform) -> Iterable[InhibitRule]:

@@ -11,7 +11,7 @@ from generator.compile.context import Context
 from generator.compile.naming import TENANT_FILE, alert_panel_key, group_name, test_slug
 from generator.compile.plan import Compiled, Graph, PlannedAlert
 from generator.compile.signals.registry import read
-from generator.compile.wording import drawn_view
+from generator.compile.wording import drawn_view, listed
 from generator.findings import Finding
 from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.promql.build import selector
@@ -93,8 +93,8 @@ def _level(severity: str, level: str, model: SeverityModel, context: Context) ->
             alert=ALERT,
             service=None,
             summary=f"The severity score is {{{{ $value | humanizePercentage }}}}: {severity}",
-            description=f"Weighed together, {', '.join(f.name for f in model.features)} come to "
-            f"a score above {level}.",
+            description=f"Weighed together, {listed(f.name for f in model.features)} "
+            f"{'come' if len(model.features) > 1 else 'comes'} to a score above {level}.",
             view=view,
             panel_key=key,
         ),

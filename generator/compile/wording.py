@@ -55,3 +55,9 @@ def operand(text: str) -> str:
 
 
 _ATOMIC = VectorSelector | Call | Aggregate | Paren
+
+
+def listed(parts: Iterable[str]) -> str:
+    """`a, b and c`."""
+    found = list(parts)
+    return " and ".join((", ".join(found[:-1]), found[-1])) if len(found) > 1 else "".join(found)

@@ -312,3 +312,10 @@ def test_steps_mute_downwards_only() -> None:
     names = [r.name for r in made.inhibit_rules if r.name.startswith("escalation-")]
     assert names == ["escalation-2-mutes-1", "escalation-3-mutes-1", "escalation-3-mutes-2"]
     assert all(a < b for a, b in pairwise(names))
+
+
+def test_rules_of_pairs_are_told_apart() -> None:
+    told = [r.comment for r in config(shop(), *SLO).inhibit_rules if "severity" in str(r.source)]
+    assert "critical mutes warning of the same alert and labels" in told
+    assert "critical of the burn-rate pair 6h30m mutes warning of the same alert and labels" in told
+    assert len(set(told)) == len(told)

@@ -181,3 +181,22 @@ def test_a_window_holds_an_evaluation(within: str, window: str) -> None:
     one = correlated("all", "A", "B", within=Duration.parse(within))
     rule = compile_alert(one, tenant(alerts=MEMBERS), platform()).alerts[0].rule
     assert rule.expr.count(f"[{window}]") == 2
+
+
+@pytest.mark.parametrize(
+    ("alert", "told"),
+    [
+        (
+            correlated("all", "A", "slo:a", within=Duration.of(minutes=10)),
+            "A and SLOErrorBudgetBurn (a) fire within 10m of each other.",
+        ),
+        (correlated("all", "A", "B", "C"), "A, B and C fire together."),
+        (correlated("all", "A"), "A fires."),
+        (correlated("any", "A", "B"), "One of A and B fires."),
+        (correlated("at_least", "A", "B", "C", count=2), "At least 2 of A, B and C fire together."),
+    ],
+)
+def test_the_description_names_alerts_that_can_be_looked_up(alert: Alert, told: str) -> None:
+    spec = tenant(alerts=(*MEMBERS, alert), slos={"a": slo("a")})
+    (planned,) = compile_alert(alert, spec, platform()).alerts
+    assert planned.rule.annotations["description"] == told

@@ -272,3 +272,13 @@ def test_a_level_mutes_those_below_it() -> None:
     assert inhibited_by(config, warning, [critical])
     assert not inhibited_by(config, critical, [warning])
     assert not inhibited_by(config, warning, [dict(critical, tenant="beta")])
+
+
+def test_the_features_are_told_as_a_sentence() -> None:
+    both = compile_severity(spec_of(feature("load"), feature("errors")), platform())[1].alerts[0]
+    one = compile_severity(spec_of(feature("load")), platform())[1].alerts[0]
+    told = [a.rule.annotations["description"].split(" a score")[0] for a in (both, one)]
+    assert told == [
+        "Weighed together, load and errors come to",
+        "Weighed together, load comes to",
+    ]

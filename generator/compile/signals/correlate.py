@@ -6,6 +6,7 @@ from generator.compile.context import Context
 from generator.compile.plan import Compiled
 from generator.compile.signals.registry import Draft, compiles, finished, not_flapping
 from generator.compile.slo_alerts import BURN_ALERT
+from generator.compile.wording import listed
 from generator.findings import error
 from generator.promql.build import selector
 from generator.spec.model import Alert, Correlate
@@ -27,17 +28,30 @@ def correlate(alert: Alert, context: Context) -> Compiled:
     terms = [f"(max({_fires(name, signal, context)}) or vector(0))" for name in names]
     wanted = {"all": len(names), "any": 1}.get(signal.mode, signal.count)
     within = f" within {signal.within}" if signal.within.ms else ""
-    told = {"all": "all of", "any": "one of"}.get(signal.mode, f"at least {signal.count} of")
     draft = Draft(
         expr=f"{' + '.join(terms)} >= {wanted}",
         kind="correlate",
         source=signal.members[0],
         summary=f"{{{{ $value }}}} of {len(names)} related alerts fire{within}",
-        description=f"{told.capitalize()} {', '.join(names)} fire{within}.",
+        description=_described(signal),
         value=" + ".join(terms),
         level=float(wanted) - 0.5,
     )
     return finished(draft, alert, context)
+
+
+def _described(signal: Correlate) -> str:
+    """`QueueBacklog and SLOErrorBudgetBurn (checkout) fire within 10m of each other.`"""
+    members = [member.value for member in signal.members]
+    names = listed(
+        f"{BURN_ALERT} ({name.removeprefix(SLO_MEMBER)})" if name.startswith(SLO_MEMBER) else name
+        for name in members
+    )
+    together = f"within {signal.within} of each other" if signal.within.ms else "together"
+    if signal.mode == "any" or len(members) == 1:
+        return f"{'' if len(members) == 1 else 'One of '}{names} fires."
+    some = "" if signal.mode == "all" else f"At least {signal.count} of "
+    return f"{some}{names} fire {together}."
 
 
 def _fires(member: str, signal: Correlate, context: Context) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from generator.compile.kinds import MARKER
+from generator.compile.wording import listed
 from generator.ir.change import AlertChange, SloChange, Sort
 from generator.render.changes.facets import code_of, facet_texts
-from generator.render.changes.phrases import MARKS, Line, count, listed, named, one_or
+from generator.render.changes.phrases import MARKS, Line, count, named, one_or
 
 
 def counted(alerts: Iterable[AlertChange]) -> Iterator[str]:

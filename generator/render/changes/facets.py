@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from generator.compile.wording import listed
 from generator.ir.change import Facet
-from generator.render.changes.phrases import listed, short
+from generator.render.changes.phrases import short
 from generator.values import Duration
 
 _COMPARED = {

@@ -11,12 +11,13 @@ from generator.compile.kinds import (
     MARKER,
     TENANT_MAINTENANCE_ALERT,
 )
+from generator.compile.wording import listed
 from generator.ir.change import AlertChange, InhibitionChange, Sort, TenantChange
 from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
 from generator.promql.tree import Number, walk
 from generator.render.changes.facets import code_of, facet_texts
-from generator.render.changes.phrases import MARKS, Line, count, listed, named
+from generator.render.changes.phrases import MARKS, Line, count, named
 
 _MAINTENANCE = frozenset({MAINTENANCE_ALERT, TENANT_MAINTENANCE_ALERT})
 _EPOCH = 1_000_000_000
