@@ -113,9 +113,10 @@ def groups_attained(measured_: Measured, allowance: float) -> tuple[GroupAttaine
 def hours(measured_: Measured, whole: Attained) -> tuple[Hour, ...]:
     """The period hour by hour, each with its share of what was spent of the period's budget."""
     errors = math.fsum(tally.errors for tally in measured_.whole)
-    share = (whole.spent or 0.0) / errors if errors > 0 else 0.0
+    spent = whole.spent or 0.0
     return tuple(
-        Hour(span, tally, _clean(tally.errors * share))
+        # The part first: what was spent by very small errors is beyond a float.
+        Hour(span, tally, _clean(tally.errors / errors * spent if errors > 0 else 0.0))
         for span, tally in zip(measured_.spans, measured_.whole, strict=True)
     )
 

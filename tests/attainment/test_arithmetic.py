@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generator.attainment.arithmetic import (
@@ -206,6 +206,7 @@ Numbers = st.lists(
 
 
 @given(Numbers)
+@example([(0.0, 0.0, 0), (0.0, 0.0, 0), (1.0, 2.225073858507203e-309, 1)])
 def test_what_hours_come_to_is_what_the_whole_is(rows: list[tuple[float, float, int]]) -> None:
     totals = [total for _, total, _ in rows]
     errors = [part * total for part, total, _ in rows]
@@ -217,3 +218,19 @@ def test_what_hours_come_to_is_what_the_whole_is(rows: list[tuple[float, float, 
         assert (whole.state is State.MET) == (whole.spent is not None and whole.spent <= 1)
         spent = math.fsum(hour.spent for hour in hours(found, whole))
         assert spent == pytest.approx(whole.spent, rel=1e-9)
+
+
+def test_a_budget_spent_to_the_last_event_is_a_kept_promise() -> None:
+    exact = attained(Tally(1.0, 1000.0, 60.0, 60.0), 0.001, True)
+    assert (exact.spent, exact.state) == (1.0, State.MET)
+    beyond = attained(Tally(1.001, 1000.0, 60.0, 60.0), 0.001, True)
+    assert beyond.state is State.MISSED
+
+
+def test_groups_measured_at_the_same_time_measure_it_once() -> None:
+    """An SLO is measured as long as its best-measured group, not as the sum of them."""
+    half, third = (FULL / 2,) * 3, (FULL / 3,) * 3
+    errors: Mapping[str, Row] = {"GET": (0.0,) * 3, "POST": (0.0,) * 3}
+    totals: Mapping[str, Row] = {"GET": (9.0,) * 3, "POST": (9.0,) * 3}
+    found = of(errors, totals, {"GET": half, "POST": third})
+    assert summed(found.whole).coverage == pytest.approx(0.5)

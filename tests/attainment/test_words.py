@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from generator.attainment.arithmetic import attained
 from generator.attainment.periods import Wanted, period_of
-from generator.ir.attainment import State, Tally
+from generator.findings import Place
+from generator.ir.attainment import SloAttainment, State, Tally
 from generator.render import report_words as words
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -85,3 +86,32 @@ def test_an_hour_that_comes_twice_is_told_with_its_offset() -> None:
     period = period_of(Wanted("2026-10-25", NOW), "Europe/Paris")
     told = [words.clock(period, datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in range(3)]
     assert told == ["Sun 25 Oct 02:30 +02:00", "Sun 25 Oct 02:30 +01:00", "Sun 25 Oct 03:30"]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (1.0, "100 %"),
+        (0.99999, "99.99 %"),
+        (0.9997, "99.97 %"),
+        (0.99949, "99.9 %"),
+        (0.9599, "95.9 %"),
+        (0.0, "0 %"),
+    ],
+)
+def test_coverage(part: float, expected: str) -> None:
+    """`100 %` only where nothing is missing; two decimals where one would hide a gap."""
+    assert words.coverage(Tally(0.0, 1.0, part, 1.0)) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "expected"),
+    [(0.5, 0.5, "±0"), (0.50001, 0.5, "±0"), (0.9, 0.5, "+40.00"), (0.5, 0.9, "−40.00")],
+)
+def test_change(now: float, then: float, expected: str) -> None:
+    whole, before = (attained(Tally(1 - ratio, 1.0, 1, 1), 0.01, True) for ratio in (now, then))
+    told = SloAttainment(
+        "a", "api", "", "events", Decimal(99), "30d", False,
+        whole, (), before, (), (), (), Place("acme.yaml", 1, 1),
+    )  # fmt: skip
+    assert words.change_of(told) == expected
