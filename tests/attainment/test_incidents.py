@@ -62,6 +62,13 @@ def test_edges_are_told() -> None:
     assert (one.begun_before, one.goes_on) == (True, True)
     (one,) = incidents([series((0, 59))], FIRING)
     assert (one.begun_before, one.goes_on) == (False, False)
+    (one,) = incidents([series((0, 60))], FIRING)
+    assert (one.begun_before, one.goes_on) == (False, False), "it ended with the period"
+
+
+def test_samples_that_are_no_firing_make_no_incident() -> None:
+    calm = series((5, 10))
+    assert told(Series(calm.labels, tuple((at, 0.0) for at, _ in calm.points))) == []
 
 
 def test_urgencies_and_series_of_one_alert_are_one_incident() -> None:
