@@ -10,22 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 
+from generator.compile.bench import Bench
 from generator.compile.conditions import Side, sides
-from generator.compile.inversion import Bench, deciding, differing, firing, reaching, silent
+from generator.compile.inversion import deciding, differing, firing, reaching, silent
 from generator.compile.pasts import Pasts
+from generator.compile.reach import Reach, apart, reach, reads_calendar
 from generator.compile.shards import copied, sharded
-from generator.compile.stimulus import (
-    ALERT,
-    LINE,
-    Levels,
-    Phase,
-    Reach,
-    Source,
-    apart,
-    reach,
-    reads_calendar,
-    sources,
-)
+from generator.compile.stimulus import ALERT, LINE, Levels, Phase, Source, sources
 from generator.compile.timeline import Grid, Offset, Onset, Play
 from generator.compile.unusual import UnusualCase, UnusualData, Usual
 from generator.compile.vectors import Unsupported

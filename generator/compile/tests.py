@@ -20,9 +20,10 @@ from generator.compile.marker_tests import Marker, markers, window_test
 from generator.compile.naming import SLO_GROUPS, group_name, slo_group, test_slug
 from generator.compile.plan import PlannedAlert
 from generator.compile.proof import Proof, Shown, Subject, latched, prove
+from generator.compile.samples import samples
 from generator.compile.scenarios import SILENT, at, counted, scenario, told
 from generator.compile.simulation import Evaluation
-from generator.compile.stimulus import Phase, Source, recorded_by, samples
+from generator.compile.stimulus import Phase, Source, recorded_by
 from generator.compile.unusual import Usual
 from generator.compile.vectors import Unsupported
 from generator.findings import Finding, Place, info

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from generator.compile.recorder import Past, Recorder
+from generator.compile.samples import samples
 from generator.compile.simulation import Evaluation
-from generator.compile.stimulus import Phase, Source, samples
+from generator.compile.stimulus import Phase, Source
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
 
