@@ -93,7 +93,17 @@ def _unusual(
         if proof is not None:
             window = grid.up(reach(subject.expr, subject.rules).shortest) + grid.step
             data = UnusualData(
-                subject.expr, subject.rules, all_, grid, usual, before, subject.hold, window
+                expr=subject.expr,
+                rules=subject.rules,
+                all_=all_,
+                grid=grid,
+                usual=usual,
+                before=before,
+                alert=subject.alert,
+                labels=subject.labels,
+                hold=subject.hold,
+                keep=subject.keep,
+                settled=window,
             )
             return replace(proof, unusual=data.cases())
     return None

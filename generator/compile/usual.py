@@ -7,7 +7,7 @@ from generator.spec.model import Alert, Anomaly
 
 _STEPS = (60.0, 120.0, 150.0, 300.0)
 """How often anomalies may be evaluated in a test, in seconds: parts of an hour, never more than
-`for`, so that it is seen. Weeks are played in coarser steps."""
+half of `for`, so that half of it is told from the whole. Weeks are played in coarser steps."""
 _DAY = 86_400.0
 
 
@@ -23,8 +23,8 @@ def usual_of(author: Alert | None) -> Usual | None:
         signal.direction, ((*high, *low), ())
     )
     narrow = float(signal.margin / signal.sensitivity) / 4
-    hold = max(_STEPS[0], float(author.for_.seconds))
-    step = max(fine for fine in _STEPS if fine <= hold)
+    half = max(_STEPS[0], float(author.for_.seconds) / 2)
+    step = max(fine for fine in _STEPS if fine <= half)
     if signal.method != "seasonal":
         wild = signal.method == "adaptive"
         return Usual(swing, 3600.0, 30 * 3600.0, step, odd, other, narrow, wild)
