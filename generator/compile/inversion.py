@@ -7,30 +7,12 @@ limit, or 10 % on the safe side of it. Every answer is checked by `simulation`, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Iterator
 
+from generator.compile.bench import Bench
 from generator.compile.conditions import Side
-from generator.compile.recorder import Past, Recorder
-from generator.compile.simulation import Evaluation
-from generator.compile.stimulus import (
-    ALERT,
-    BUSY,
-    COUNTER,
-    DROPS,
-    GAUGE,
-    HISTOGRAM,
-    LINE,
-    STEPS,
-    Levels,
-    Phase,
-    Source,
-    samples,
-    sources,
-)
-from generator.compile.vectors import Vector
-from generator.ir.rules import RecordingRule
+from generator.compile.moving import moved
+from generator.compile.stimulus import ALERT, COUNTER, GAUGE, Levels
 from generator.promql.tree import (
     COMPARISON,
     SET,
@@ -44,89 +26,6 @@ from generator.promql.tree import (
 SAFE, BEYOND = 0.1, 0.107
 """How far on either side of a limit, relative to it. They differ, so that the mean over a window
 that is half the one and half the other is not the limit itself, where rounding would decide."""
-
-_COARSE = 2**-12
-"""Counters rise in steps of fourteen bits: a level is found this closely."""
-
-_RECENT = 4
-"""How many evaluations a bench keeps."""
-
-_Key = tuple["float | None", ...]
-"""The levels of all sources, in order."""
-
-
-@dataclass(slots=True)
-class Bench:
-    """Where expressions are evaluated for given levels of the sources.
-
-    The sources first behave as `before` says, if it is given, then at the levels in question for
-    `settled` seconds.
-    """
-
-    all_: tuple[Source, ...]
-    rules: Sequence[RecordingRule]
-    interval: float
-    step: float
-    settled: float
-    before: Phase | None = None
-    known: dict[tuple[int, _Key], Vector | float] = field(default_factory=dict)
-    recent: dict[_Key, Evaluation] = field(default_factory=dict)
-    """The last levels looked at: both sides of a comparison are asked about the same."""
-    past: Past = field(default_factory=dict)
-
-    def value(self, expr: Expr, levels: Levels) -> Vector | float:
-        """The expression once the levels have settled. Raises Unsupported."""
-        key = tuple(levels.get(source, source.base) for source in self.all_)
-        known = self.known.get((id(expr), key))
-        if known is None:
-            whole = self.settled + (self.before.seconds if self.before else 0.0)
-            time = math.floor((whole - self.interval) / self.step) * self.step
-            known = self.known[id(expr), key] = self._evaluation(key, levels).value(expr, time)
-        return known
-
-    def _evaluation(self, key: _Key, levels: Levels) -> Evaluation:
-        if key not in self.recent:
-            if len(self.recent) == _RECENT:
-                del self.recent[next(iter(self.recent))]
-            phases = [*([self.before] if self.before else []), Phase(self.settled, levels)]
-            series = samples(self.all_, phases, self.interval)
-            self.recent[key] = Evaluation(
-                series, self.interval, self.step, self.rules, recorder=Recorder(self.past)
-            )
-        return self.recent[key]
-
-    def holds(self, expr: Expr, levels: Levels) -> bool:
-        """Whether the expression returns a sample."""
-        found = self.value(expr, levels)
-        return isinstance(found, float) or bool(found)
-
-    def number(self, expr: Expr, levels: Levels) -> float | None:
-        """The expression's value; its first where it has several, None where it has none."""
-        found = self.value(expr, levels)
-        if isinstance(found, float):
-            return found
-        return found[0].value if found else None
-
-    def read_by(self, expr: Expr) -> list[Source]:
-        """The sources of a part of the expression, narrow selectors first."""
-        wanted = sources(expr, self.rules)
-        return [s for s in self.all_ if s in wanted or _alike(s, wanted)]
-
-
-def _alike(source: Source, wanted: Iterable[Source]) -> bool:
-    """The same series, of a kind that another part of the expression decided.
-
-    Alerts and copies may have more labels than are asked of them.
-    """
-    labels = set(source.labels)
-    return any(
-        source.metric == w.metric
-        and (
-            source.labels == w.labels
-            or ((source.copy or w.kind == ALERT) and labels.issuperset(w.labels))
-        )
-        for w in wanted
-    )
 
 
 def firing(bench: Bench, expr: Expr, start: Levels) -> Levels | None:
@@ -179,7 +78,7 @@ def reaching(bench: Bench, expr: Expr, target: float, start: Levels) -> Levels |
         value = bench.number(expr, levels)
         return None if value is None else value - target
 
-    return _moved(bench, expr, start, gap, lambda levels: False)
+    return moved(bench, expr, start, gap, lambda levels: False)
 
 
 # --------------------------------------------------------------------------- conditions
@@ -327,7 +226,7 @@ def _compared(bench: Bench, node: Binary, wanted: bool, start: Levels) -> Levels
         left, right = bench.number(node.lhs, levels), bench.number(node.rhs, levels)
         return left is not None and right is not None and bench.holds(node, levels) == wanted
 
-    found = _moved(bench, node, start, gap, fits)
+    found = moved(bench, node, start, gap, fits)
     if found is None and not wanted:
         gone = {**start, **dict.fromkeys(bench.read_by(node))}
         return None if bench.holds(node, gone) else gone
@@ -339,154 +238,3 @@ def _direction(op: str, wanted: bool) -> float:
     if op in ("==", "!="):
         return 0.0 if wanted == (op == "==") else 1.0
     return 1.0 if wanted == (op in (">", ">=")) else -1.0
-
-
-def _moved(
-    bench: Bench,
-    expr: Expr,
-    start: Levels,
-    gap: Callable[[Levels], float | None],
-    fits: Callable[[Levels], bool],
-) -> Levels | None:
-    """The start with one source's level changed so that the gap closes, or, if none can close
-    it, so that it fits.
-    """
-    free = [s for s in _narrow_first(bench.read_by(expr)) if s.kind != ALERT]
-    for source in free:
-        level = _root(source, start, gap)
-        if level is not None:
-            return {**start, source: level}
-    for source in (*free, *(s for s in bench.read_by(expr) if s.kind == ALERT)):
-        for level in (1.0, None) if source.kind == ALERT else _grid(source):
-            levels = {**start, source: level}
-            if fits(levels):
-                return levels
-    if fits(start):
-        return start
-    several = _several(bench, expr, start, fits)
-    if several is not None:
-        return several
-    fired = {s: 1.0 for s in bench.read_by(expr) if s.kind == ALERT}
-    everything = {**start, **fired}
-    return everything if fired and fits(everything) else None
-
-
-def _several(
-    bench: Bench, expr: Expr, start: Levels, fits: Callable[[Levels], bool]
-) -> Levels | None:
-    """Copies of a series moved together, one, two, …, or series taken away."""
-    by_metric: dict[str, list[Source]] = {}
-    for source in bench.read_by(expr):
-        by_metric.setdefault(source.metric, []).append(source)
-    for alike in by_metric.values():
-        levels = (None,) if len(alike) < 3 else (None, 0.0, 1.0, 2.0, BUSY)
-        for level in levels:
-            for number in range(1, len(alike) + 1):
-                moved = {**start, **dict.fromkeys(alike[:number], level)}
-                if fits(moved):
-                    return moved
-    return None
-
-
-def _narrow_first(found: list[Source]) -> list[Source]:
-    """Errors before all requests: series with more labels are parts of those with fewer."""
-    return sorted(found, key=lambda source: -len(source.labels))
-
-
-def _root(source: Source, start: Levels, gap: Callable[[Levels], float | None]) -> float | None:
-    """A level of the source at which the gap is closed, rounded where that keeps it closed."""
-
-    def at(level: float) -> float | None:
-        return gap({**start, source: level})
-
-    guess = _rational(source, at)
-    if guess is not None:
-        return guess
-    grid = [(level, value) for level in _grid(source) if (value := at(level)) is not None]
-    for (low, below), (high, above) in pairwise(grid):
-        if below == 0:
-            return low
-        if below * above < 0:
-            found = _bisected(low, below, high, at)
-            if found is not None:
-                return found
-    return grid[-1][0] if grid and grid[-1][1] == 0 else None
-
-
-def _rational(source: Source, at: Callable[[float], float | None]) -> float | None:
-    """The root where the gap is (p + q·level) / (1 + r·level), as of sums and ratios it is."""
-    unit = 0.001 if source.kind == LINE else 1.0
-    found = [(x, at(x)) for x in (unit, 2 * unit, 5 * unit)]
-    points = [(x, y) for x, y in found if y is not None]
-    if len(points) < 3 or points[0][1] == points[1][1] == points[2][1]:
-        return None
-    root = _rational_root(points)
-    if root is None or (root < 0 and source.kind not in ("gauge", LINE, "age")):
-        return None
-    if source.kind == HISTOGRAM and root <= 0:
-        return None
-    scale = max(*(abs(y) for _, y in points), 1e-9)
-    for candidate in (float(f"{root:.6g}"), root):
-        value = at(candidate)
-        if value is not None and abs(value) <= 1e-5 * scale:
-            return candidate
-    below, above = at(root * (1 - _COARSE)), at(root * (1 + _COARSE))
-    if below is not None and above is not None and below * above < 0:
-        return float(f"{root:.6g}")
-    return None
-
-
-def _rational_root(points: Sequence[tuple[float, float]]) -> float | None:
-    """-p / q of p + q·x - r·x·y = y through three points, by Cramer's rule."""
-    rows = [(1.0, x, -x * y, y) for x, y in points]
-
-    def determinant(*columns: int) -> float:
-        (a, b, c), (d, e, f), (g, h, i) = ([row[k] for k in columns] for row in rows)
-        return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
-
-    p, q = determinant(3, 1, 2), determinant(0, 3, 2)
-    if abs(q) < 1e-12 * max(1.0, abs(p)):
-        line = points[1][1] - points[0][1]
-        if line == 0:
-            return None
-        return points[0][0] - points[0][1] * (points[1][0] - points[0][0]) / line
-    return -p / q
-
-
-def _bisected(
-    low: float, below: float, high: float, at: Callable[[float], float | None]
-) -> float | None:
-    """The root between two levels; None where the gap jumps over it."""
-    for _ in range(50):
-        if high - low <= 1e-6 * abs(high):
-            break
-        middle = (low + high) / 2
-        value = at(middle)
-        if value is None:
-            return None
-        if value == 0:
-            return middle
-        if (value < 0) == (below < 0):
-            low = middle
-        else:
-            high = middle
-    for candidate in (float(f"{high:.6g}"), high):
-        value = at(candidate)
-        if value is not None and abs(value) <= 0.01 * abs(below):
-            return candidate
-    return None
-
-
-def _grid(source: Source) -> list[float]:
-    """Levels to look at, rising."""
-    powers = [10.0**exponent for exponent in range(-6, 13)]
-    if source.kind == LINE:
-        small = [10.0**exponent for exponent in range(-6, 4)]
-        return [-level for level in reversed(small)] + [0.0, *small]
-    if source.kind in (STEPS, DROPS):
-        return [0.0, *(count / 3600 for count in (0.5, 1, 2, 3, 5, 8, 12, 20, 40))]
-    if source.kind == HISTOGRAM:
-        return powers[3:]
-    if source.kind in ("gauge", "age"):
-        return [-level for level in reversed(powers[4:])] + [0.0, *powers]
-    return [0.0, *powers]

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from generator.compile.bench import Bench
 from generator.compile.conditions import Side
-from generator.compile.inversion import Bench, firing, silent
+from generator.compile.inversion import firing, silent
 from generator.compile.stimulus import BUSY, COUNTER, LINE, Levels, Phase, Source
 from generator.compile.timeline import Grid, Play
 from generator.compile.unusual import UnusualCase
@@ -57,7 +58,7 @@ class Pasts:
     calm: Levels
 
     def cases(self, short: float, found: Sequence[Side]) -> Iterator[UnusualCase]:
-        """All cases that show something; `short`: see `stimulus.apart`. Raises Unsupported."""
+        """All cases that show something; `short`: see `reach.apart`. Raises Unsupported."""
         if short:
             yield from self._recovered(short, found)
         yield from self._young()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from generator.compile.history import Series
+from generator.compile.samples import samples
 from generator.compile.series import notation
-from generator.compile.stimulus import Phase, Source, samples
+from generator.compile.stimulus import Phase, Source
 from generator.ir.checks import Expectation, InputSeries, Scenario
 from generator.promql.build import selector
 from generator.spec.model import LabelNames

@@ -7,17 +7,21 @@ agree, and where they do not, the earlier one is what must still be silent befor
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from generator.compile.recorder import Past, Recorder
+from generator.compile.samples import samples
 from generator.compile.simulation import Evaluation
-from generator.compile.stimulus import Phase, Source, samples
+from generator.compile.stimulus import Phase, Source
 from generator.ir.rules import RecordingRule
 from generator.promql.tree import Expr
 
 _LOOKED_AT = 40
 """Evaluations looked at where a state should last."""
+
+_Tells = Callable[[tuple[int, int]], bool]
+"""What is so for how many samples the condition has, by the earlier and the later reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +87,22 @@ class Play:
         return known
 
     def onset(self, start: float) -> Onset | None:
-        """The first evaluations from `start` on at which it holds, for good in both readings.
-
-        Looks in strides, then at each evaluation of the stride in which it began.
-        """
-        step = self.grid.step
-        first, last = round(self.grid.up(start) / step), math.ceil(self.end / step) - 1
-        stride = max(1, (last - first) // 64)
-        begin = first
-        for index in (*range(first, last, stride), last):
-            if all(self.counts(index * step)):
-                break
-            if not any(self.counts(index * step)):
-                begin = index
-        else:
+        """The first evaluations from `start` on at which it holds, for good in both readings."""
+        change = self._change(start, lambda counts: not any(counts), all)
+        if change is None:
             return None
-        early = None
-        for index in range(begin, last + 1):
-            counts = self.counts(index * step)
-            if early is None and any(counts):
-                early = index * step
-            if early is not None and all(counts):
-                late = index * step
-                return Onset(early, late, counts[0]) if counts[0] == counts[1] else None
-        return None
+        early, late = change
+        first, second = self.counts(late)
+        return Onset(early, late, first) if first == second else None
 
     def offset(self, start: float, count: int) -> Offset | None:
-        """When, from `start` on, it no longer holds for `count` series, and for none at all.
+        """When, from `start` on, it no longer holds for `count` series, and for none at all."""
+        all_hold = (count, count)
+        change = self._change(start, lambda counts: counts == all_hold, lambda c: not any(c))
+        return Offset(*change) if change is not None else None
+
+    def _change(self, start: float, before: _Tells, after: _Tells) -> tuple[float, float] | None:
+        """The first evaluations at which the state `before` has ended and `after` has begun.
 
         Looks in strides, then at each evaluation of the stride in which it changed.
         """
@@ -119,19 +112,19 @@ class Play:
         begin = first
         for index in (*range(first, last, stride), last):
             counts = self.counts(index * step)
-            if not any(counts):
+            if after(counts):
                 break
-            if counts == (count, count):
+            if before(counts):
                 begin = index
         else:
             return None
         early = None
         for index in range(begin, last + 1):
             counts = self.counts(index * step)
-            if early is None and counts != (count, count):
+            if early is None and not before(counts):
                 early = index * step
-            if early is not None and not any(counts):
-                return Offset(early, index * step)
+            if early is not None and after(counts):
+                return early, index * step
         return None
 
     def lasts(self, start: float, end: float, count: int, looks: int = _LOOKED_AT) -> bool:

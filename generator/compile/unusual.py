@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from generator.compile.stimulus import Phase, Source
+from generator.compile.guards import age_asked, furthest_look, least_spread
+from generator.compile.stimulus import ALERT, ALERTS, Phase, Source
 from generator.compile.timeline import Grid, Play
 from generator.compile.vectors import Unsupported
 from generator.ir.rules import RecordingRule
-from generator.promql.tree import Expr
+from generator.promql.tree import (
+    Expr,
+    vector_selectors,
+)
 
 _NEAR = 0.1
 """How far from a band's edge, relative to its distance from the usual."""
@@ -20,6 +24,16 @@ _HALVINGS = 9
 """How closely an edge is found: to a five-hundredth of the way to where it surely is outside."""
 _YOUNG = 0.4
 """The part of the usual time after which a series is still too young."""
+_LONG_GAP, _SHORT_GAP = 1.5, 0.75
+"""Gaps in a series, relative to the time that it must have been there before: after the long one
+and the time that it is back again, nothing is left of what was before."""
+_LONGEST = 86_400.0
+"""How long the time a series must have been there may be, for its gaps to be played: a week of
+it would be a month of data."""
+_REMEMBERED = 3 * 3600.0
+"""How much longer than its furthest look back an alert that reads itself may go on."""
+_LOOKBACK = 300.0
+"""An alert that is evaluated this rarely does not see itself: Prometheus 3 looks back for less."""
 _QUIET, _BURST, _LOW = 5 * 3600.0, 3600.0, 0.01
 """A wild series: hours at a level near zero, then an hour at its own."""
 
@@ -55,7 +69,10 @@ class UnusualCase:
 
 @dataclass(frozen=True, slots=True)
 class UnusualData:
-    """An anomaly's expression with all that data for it is made of; `hold` is its `for`."""
+    """An anomaly's expression with all that data for it is made of; `labels` are those of its rule.
+
+    `hold` is its `for`, `keep` its `keep_firing_for`, in seconds.
+    """
 
     expr: Expr
     rules: Sequence[RecordingRule]
@@ -63,7 +80,10 @@ class UnusualData:
     grid: Grid
     usual: Usual
     before: Phase
+    alert: str
+    labels: Mapping[str, str]
     hold: float
+    keep: float
     settled: float
     """Seconds after which its ranges hold nothing of before."""
 
@@ -86,12 +106,11 @@ class UnusualData:
         for odd in usual.other:
             yield from self._silent("is silent on the other side", (before, self._at(odd)))
         odd = usual.odd[0]
-        gone = Phase(self._tail, dict.fromkeys(before.levels))
-        yield from self._fires("fires when all stops", (before, gone))
-        flat = replace(before, noise=0.0)
-        yield from self._silent("is silent while a flat series has no band", (flat, self._at(odd)))
+        yield from self._stopped()
+        yield from self._flat(odd)
         young = replace(before, seconds=self.grid.up(before.seconds * _YOUNG))
         yield from self._silent("is silent while a series is young", (young, self._at(odd)))
+        yield from self._gap(odd)
         if usual.wild:
             yield from self._wild()
 
@@ -120,6 +139,109 @@ class UnusualData:
     def _outside(self, before: Phase, factor: float) -> bool:
         play = self._play((before, self._at(factor)))
         return all(play.counts(self.grid.up(before.seconds + self.settled)))
+
+    def _stopped(self) -> Iterator[UnusualCase]:
+        """All stops; an alert that reads itself goes on for as long as it remembers what was."""
+        oldest = furthest_look(self.expr)
+        reads_itself = any(node.name == ALERTS for node in vector_selectors(self.expr))
+        if reads_itself and oldest <= _LONGEST and self.grid.step < _LOOKBACK:
+            length = self.grid.up(oldest + _REMEMBERED + self.hold + self.keep)
+            for level in (None, 0.0):
+                stopped = Phase(length, dict.fromkeys(self.before.levels, level))
+                found = self._latched((self.before, stopped))
+                if found is not None:
+                    yield found
+                    return
+        gone = Phase(self._tail, dict.fromkeys(self.before.levels))
+        yield from self._fires("fires when all stops", (self.before, gone))
+
+    def _latched(self, phases: tuple[Phase, Phase]) -> UnusualCase | None:
+        """It fires, and would have ended but for itself; then it ends. None if it does not so."""
+        before, stopped = phases
+        hold, keep = self.grid.up(self.hold), self.grid.up(self.keep)
+        alone, step = self._play(phases), self.grid.step
+        onset = alone.onset(before.seconds)
+        if onset is None or not alone.never(step, onset.early - step):
+            return None
+        fires = onset.late + hold
+        if not alone.lasts(onset.late, fires, onset.count):
+            return None
+        own = [self._own(s.labels) for s in alone.readings[0].vector(self.expr, fires)]
+        fired = replace(stopped, levels={**stopped.levels, **dict.fromkeys(own, 1.0)})
+        play = Play(self.expr, (*self.all_, *own), (before, fired), self.grid, self.rules)
+        gone, unaided = (one.offset(fires, onset.count) for one in (play, alone))
+        if gone is None or unaided is None or gone.early <= unaided.late + keep:
+            return None
+        lasting, ended = gone.early + keep - step, gone.late + keep
+        if not play.lasts(fires, gone.early - step, onset.count) or ended + step > play.end:
+            return None
+        count = onset.count
+        moments = ((onset.early + hold - step, 0), (fires, count), (lasting, count), (ended, 0))
+        return UnusualCase("fires when all stops, until that is long ago", phases, moments)
+
+    def _own(self, labels: Mapping[str, str]) -> Source:
+        """The alert itself as it fires, for a series with these labels."""
+        told = {"alertname": self.alert, "alertstate": "firing"}
+        return Source(ALERTS, tuple(sorted({**labels, **self.labels, **told}.items())), ALERT)
+
+    def _flat(self, odd: float) -> Iterator[UnusualCase]:
+        """A band too narrow to be one, and one that is just wide enough: by how busy it is."""
+        narrowest = self._narrowest()
+        flat = "is silent while a flat series has no band"
+        if narrowest is None:
+            still = replace(self.before, noise=0.0)
+            yield from self._silent(flat, (still, self._at(odd)))
+            return
+        for share, case, name in (
+            (1 - _NEAR, self._silent, flat),
+            (1 + _NEAR, self._fires, "fires once a series is not flat"),
+        ):
+            faint = replace(self.before, levels=self._levels(narrowest * share))
+            yield from case(name, (faint, self._at(odd * narrowest * share)))
+
+    def _narrowest(self) -> float | None:
+        """The level, relative to the usual, at which its spread is what a band needs; None
+        where no such least is asked, or where the spread does not grow with the level.
+        """
+        guard = least_spread(self.expr)
+        if guard is None:
+            return None
+        spread, least = guard
+        phases = (self.before, self._at(1.0))
+        play, time = self._play(phases), self.grid.up(self.before.seconds)
+        wide = play.readings[0].vector(spread, time)
+        return least / wide[0].value if wide and wide[0].value else None
+
+    def _gap(self, odd: float) -> Iterator[UnusualCase]:
+        """It must have been there a season ago: longer ago is too long, half of one suffices.
+
+        Both in one case: a series that comes back after a long gap, and after a short one.
+        """
+        span, up = age_asked(self.expr), self.grid.up
+        if span is None or span > _LONGEST:
+            return
+        strange = up(self.settled + self.hold) + 2 * self.grid.step
+        back = replace(self.before, seconds=up(span) - strange - self.grid.step)
+        none = dict.fromkeys(self.before.levels)
+        out = Phase(strange, self._levels(odd))
+        phases = (
+            replace(self.before, seconds=up(span / 4)),
+            Phase(up(span * _LONG_GAP), none),
+            back,
+            out,
+            Phase(up(span * _SHORT_GAP), none),
+            back,
+            out,
+        )
+        play, step = self._play(phases), self.grid.step
+        first = sum(phase.seconds for phase in phases[:3])
+        onset = play.onset(play.end - strange)
+        if onset is None or not play.never(first, first + strange - step):
+            return
+        quiet, fires = first + strange - step, onset.late + up(self.hold)
+        if fires < play.end and play.lasts(onset.late, fires, onset.count):
+            moments = ((quiet, 0), (fires, onset.count))
+            yield UnusualCase("asks whether it was there a season ago", phases, moments)
 
     def _wild(self) -> Iterator[UnusualCase]:
         """Bursts that are rarer than a fifth of the time: no value is odd among them."""

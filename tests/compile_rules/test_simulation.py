@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from unittest.mock import patch
@@ -117,19 +118,30 @@ def test_even_data_is_evaluated_once() -> None:
     assert quick * 4 < asked.call_count
 
 
-@settings(max_examples=100)
+@settings(max_examples=50, deadline=None)
 @given(SPELLS)
-def test_runs_are_even(spells: list[tuple[int, float | str | None]]) -> None:
+def test_runs_are_even_and_no_shorter_than_they_could_be(
+    spells: list[tuple[int, float | str | None]],
+) -> None:
     values = _counter(spells)
     runs = steadiness.Runs(values)
     for last in range(len(values)):
         first = runs.starts[last]
-        part = values[first : last + 1]
-        missing = [value is None for value in part]
-        assert all(missing) or not any(missing)
-        steps = {round(b - a, 6) for a, b in pairwise(part) if a and b}
-        assert len(steps) <= 1
-        assert runs.until(last) >= last
+        assert _even(values[first : last + 1])
+        assert first == 0 or not _even(values[first - 1 : last + 1])
+        until = runs.until(last)
+        assert last <= until and _even(values[first : until + 1])
+        goes_on = until + 1 < len(values) and _even(values[first : until + 2])
+        assert not goes_on or runs.rise(last) == 0
+        assert runs.even(first, last) and not runs.even(first - 1, last)
+
+
+def _even(part: Sequence[float | None]) -> bool:
+    """Whether all samples are missing, or rise by equal steps."""
+    there = [value for value in part if value is not None]
+    if len(there) < len(part):
+        return not there
+    return len({round(b - a, 6) for a, b in pairwise(there)}) <= 1
 
 
 def test_a_rule_that_looks_ahead_is_not_gone_on_with() -> None:
@@ -171,3 +183,29 @@ def test_a_history_tells_what_was_put(parts: list[tuple[int, int, str]]) -> None
 )
 def test_notation(values: list[float | None], text: str) -> None:
     assert notation(values) == text
+
+
+@settings(max_examples=200)
+@given(SPELLS, st.sampled_from([1.0, 0.1, 1e-7, 3e9]))
+def test_notation_says_all_samples(
+    spells: list[tuple[int, float | str | None]], scale: float
+) -> None:
+    values = [None if value is None else value * scale for value in _counter(spells)]
+    read = _read(notation(values))
+    assert [v is None for v in read] == [v is None for v in values]
+    for value, wanted in zip(read, values, strict=True):
+        assert value is None or value == pytest.approx(wanted, rel=1e-9, abs=1e-9 * scale)
+
+
+def _read(text: str) -> list[float | None]:
+    """Samples as promtool reads them: `a+bxn` and `axn` are n + 1, `_xn` is n."""
+    values: list[float | None] = []
+    for part in text.split():
+        found = re.fullmatch(r"(_|-?[\d.]+)([+-][\d.]+)?(?:x(\d+))?", part)
+        assert found is not None, part
+        first, step, times = found[1], float(found[2] or 0), found[3]
+        if first == "_":
+            values += [None] * int(times or 1)
+        else:
+            values += [float(first) + step * n for n in range(int(times or 0) + 1)]
+    return values

@@ -56,16 +56,13 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
 }
 """(alert, what was done) -> why it is no fault, as regular expressions."""
 
-UNSHOWN: Mapping[tuple[str, str], str] = {
-    (r"LoadOdd|LagOdd|TrafficOdd", r"^range .*\[(2d|12h)\] offset 1d"): (
-        "needs a series that was there for a part of the day before only"
-    ),
-    (r"TrafficOdd", r"^right of and dropped"): (
-        "a series younger than a season has no prediction either, but for half an hour"
-    ),
-    (r"TrafficOdd", r"^for halved"): "its test is evaluated as often as its `for` is long",
-}
-"""Faults that the generated tests do not show yet."""
+UNSHOWN: Mapping[tuple[str, str], str] = {}
+"""Faults that the generated tests do not show yet.
+
+With two of a sort there are three, of LoadOdd's stop: that it goes on by itself, because a test
+that is evaluated every five minutes does not see itself in Prometheus 3, and the day over which it
+must never have been 0, which needs a series that was 0 once, half a day or more ago.
+"""
 
 ANOMALIES = ("LoadOdd", "LagOdd", "TrafficOdd")
 """Their bands take a day of data: many of their mutants share it in one test, each as an alert of
