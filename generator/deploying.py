@@ -24,8 +24,9 @@ from generator.judgement import Outcome
 from generator.servers.alertmanager import Alertmanager
 from generator.servers.http import Server
 from generator.servers.prometheus import Prometheus
-from generator.spec.load import load_platform
+from generator.spec.load import load_platform, tenant_names
 from generator.spec.model import Deploy, DeployServer, Platform
+from generator.spec.validate import no_tenant
 from generator.tools import ADVICE, Tool, find
 from generator.values import Version
 from generator.verify.trees import Judges, judge_fleet, judge_tenants
@@ -34,7 +35,7 @@ Say = Callable[[str], None]
 
 
 class NoTarget(Exception):
-    """Neither the call nor platform.yaml says where to deploy to."""
+    """Neither the call nor platform.yaml says where to deploy to; or what is to go is nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def deploy(
     folder, servers = folder_of(platform, request.options), servers_of(platform, request.options)
     if folder is None:
         raise NoTarget("say where to with --to, or write deploy.folder in specs/platform.yaml")
+    _known(request, folder)
     run = _Run(request, platform, folder, servers, say)
     if request.build:
         say("building")
@@ -128,6 +130,14 @@ def deploy(
         _deploy(run, step)
     run.outcome.findings = in_order(run.found)
     return run.outcome
+
+
+def _known(request: Request, folder: Path) -> None:
+    """Raise NoTarget for a tenant that has no spec, no output and no deployment: a slip."""
+    known = {*tenant_names(request.root), *owned_names(request.output), *owned_names(folder)}
+    for name in request.wanted:
+        if name not in known - {FLEET}:
+            raise NoTarget(no_tenant(name, known - {FLEET}))
 
 
 def _deploy(run: _Run, step: Step) -> None:
@@ -143,7 +153,7 @@ def _deploy(run: _Run, step: Step) -> None:
         made = Plan({}, {}, ())
     run.found += _unnamed(run.servers)
     if run.request.dry_run:
-        run.outcome.told += [f"would change {line}" for line in made.told()]
+        run.outcome.told += made.told(planned=True)
         run.found += flag_findings(run.servers, run.folder)
         return
     run.outcome.told += made.told()

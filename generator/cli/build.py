@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from generator.cli.common import (
-    failing,
+    end,
     find_root,
     print_outcome,
     report_options,
@@ -85,7 +85,7 @@ def command(
         dashboard_schema=dashboard_schema or "",
     )
     print_outcome(result, form, stats)
-    sys.exit(1 if failing(result.findings, fail_on) else 0)
+    end(result.findings, fail_on)
 
 
 def _progress(form: str) -> bool:

@@ -16,6 +16,11 @@ from generator.findings import Finding, Level
 if TYPE_CHECKING:
     from generator.api import Outcome
 
+EXIT_CODES = (
+    "Exit codes: 0 fine, 1 findings, 2 wrong use, 3 a tool, a server or the disk failed, "
+    "130 interrupted."
+)
+"""What every command ends with, and says at the end of its help."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -187,6 +192,14 @@ def print_outcome(outcome: Outcome, form: str, stats: bool) -> None:
     if form == "text":
         for line in outcome.told:
             click.echo(line)
+
+
+def end(findings: Sequence[Finding], fail_on: str = "error") -> NoReturn:
+    """End with what findings mean: 2 where all that is wrong is a name, 1 for others, else 0."""
+    wrong = {finding.code for finding in findings if finding.level is Level.ERROR}
+    if wrong and wrong <= {"file-missing", "no-tenant"}:
+        sys.exit(2)
+    sys.exit(1 if failing(findings, fail_on) else 0)
 
 
 def failing(findings: Sequence[Finding], fail_on: str) -> bool:

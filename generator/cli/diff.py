@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.cli.common import find_root, print_findings, root_option, stop
+from generator.cli.common import end, find_root, print_findings, root_option, stop
 from generator.findings import has_errors
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def command(
                   --alertmanager http://alertmanager:9093
       tocsin diff --exit-code                0 no change of meaning, 1 a change
 
-    Exit codes: 0 compared (without --exit-code whatever was found), 1 errors in the specs, 2 wrong
-    use, 3 a tool or server failed.
+    A change alone is no finding: the exit code is 0 without --exit-code.
     """
     from generator.api import diff
     from generator.deliver.diff.reading import Unreadable
@@ -95,7 +94,7 @@ def command(
         stop(str(problem), 3)
     _print(found, form)
     if has_errors(found.findings):
-        sys.exit(1)
+        end(found.findings)
     changed = found.changes is not None and not found.changes.silent
     sys.exit(1 if exit_code and changed else 0)
 

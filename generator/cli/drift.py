@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from generator.cli.common import (
-    failing,
+    end,
     find_root,
     print_findings,
     print_outcome,
@@ -77,8 +76,8 @@ def command(
         outcome = drift(watched, progress_lines(form))
     except SpecError as problem:
         print_findings(problem.findings, form)
-        sys.exit(1)
+        end(problem.findings)
     except (NoTarget, ValueError) as problem:
         stop(str(problem), 2)
     print_outcome(outcome, form, False)
-    sys.exit(1 if failing(outcome.findings, fail_on) else 0)
+    end(outcome.findings, fail_on)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from generator.cli.common import failing, find_root, print_findings, report_options, root_option
+from generator.cli.common import end, find_root, print_findings, report_options, root_option
 from generator.values import Duration
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -124,4 +123,4 @@ def command(
     if form == "text":
         for line in outcome.told:
             click.echo(line)
-    sys.exit(1 if failing(outcome.findings, fail_on) else 0)
+    end(outcome.findings, fail_on)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from generator.cli.common import failing, find_root, print_findings, root_option, stop
+from generator.cli.common import end, failing, find_root, print_findings, root_option, stop
 from generator.findings import SpecError
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -90,7 +90,7 @@ def command(
       tocsin report acme --prometheus URL --from 2026-10-05T09:00 --until 2026-10-05T18:00
       tocsin report --prometheus URL --period 30d --format csv --fail-below-objective
 
-    Exit codes: 0 fine, 1 with --fail-below-objective, 2 wrong use, 3 the server failed.
+    A missed objective is told; it makes the exit code 1 with --fail-below-objective.
     """
     from generator.reporting import (
         Attainment,
@@ -116,8 +116,7 @@ def command(
         stop(str(problem), 2)
     except SpecError as problem:
         print_findings(problem.findings, "text")
-        missing = all(finding.code == "file-missing" for finding in problem.findings)
-        sys.exit(2 if missing else 1)
+        end(problem.findings)
     if target is None:
         click.echo(attainment_text(reports, chosen[0]), nl=False)
     else:

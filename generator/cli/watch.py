@@ -129,13 +129,12 @@ def command(
 def _known(root: Path, tenants: tuple[str, ...]) -> None:
     """End when a tenant is named that is not there."""
     from generator.spec.load import tenant_names
-    from generator.spec.validate import did_you_mean
+    from generator.spec.validate import no_tenant
 
     names = tenant_names(root)
     for name in tenants:
         if name not in names:
-            hint = did_you_mean(name, names) or f"there are: {', '.join(names) or 'none'}"
-            stop(f"there is no tenant {name!r}; {hint}", 2)
+            stop(no_tenant(name, names), 2)
 
 
 def _end_on_sigterm() -> None:

@@ -163,7 +163,7 @@ def test_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     (tmp_path / "outside.yaml").write_text("password: not for you\n")
     for name in ("../../outside", str(tmp_path / "outside"), "../../../../etc/hostname"):
         answer = check(tmp_path, name)
-        assert answer.returncode == 1
+        assert answer.returncode == 2
         assert "not for you" not in answer.stdout + answer.stderr
 
 

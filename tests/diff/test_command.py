@@ -122,7 +122,7 @@ def test_a_repository_inside_another_folder(repository: Path) -> None:
         (("--live",), 2, "--live and --prometheus URL belong together"),
         (("--specs",), 2, "--specs belongs to --against"),
         (("--live", "--prometheus", "nowhere"), 2, "'nowhere' is no address"),
-        (("nobody",), 1, "there is no tenant nobody, nor was one"),
+        (("acne",), 2, "there is no tenant 'acne'; did you mean 'acme'?"),
     ],
 )
 def test_wrong_use(repository: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
