@@ -49,6 +49,8 @@ class Options:
     ca_file: Path | None = None
     files_only: bool = False
     """No server is asked or reloaded, whatever platform.yaml says."""
+    organisation: str = ""
+    """`X-Scope-OrgID` for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def servers_of(platform: Platform, options: Options) -> Servers:
 
     def listed(urls: Sequence[str], written: Sequence[DeployServer]) -> list[Server]:
         if urls:
-            return [Server(url, options.token_file, options.ca_file) for url in urls]
+            access = options.token_file, options.ca_file, options.organisation
+            return [Server(url, *access) for url in urls]
         return [_server(one, options) for one in written]
 
     prometheus = listed(options.prometheus, known.prometheus)
@@ -103,7 +106,7 @@ def servers_of(platform: Platform, options: Options) -> Servers:
 def _server(one: DeployServer, options: Options) -> Server:
     token = options.token_file or (Path(one.token_file) if one.token_file else None)
     ca = options.ca_file or (Path(one.ca_file) if one.ca_file else None)
-    return Server(one.url, token, ca)
+    return Server(one.url, token, ca, options.organisation)
 
 
 def deploy(

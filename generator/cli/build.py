@@ -11,22 +11,19 @@ import click
 from generator.cli.common import (
     end,
     find_root,
+    output_option,
     print_outcome,
     report_options,
     root_option,
     stats_option,
+    tenants_argument,
 )
 
 
 @click.command(name="build")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @root_option
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Where to write (default: output/ in the repository).",
-)
+@output_option()
 @click.option(
     "--verify",
     type=click.Choice(["auto", "required", "off"]),

@@ -15,11 +15,12 @@ from generator.cli.common import (
     report_options,
     root_option,
     stats_option,
+    tenants_argument,
 )
 
 
 @click.command(name="check")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @root_option
 @coverage_option
 @stats_option

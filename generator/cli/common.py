@@ -73,33 +73,17 @@ def colored() -> bool:
     return sys.stderr.isatty() and not plain
 
 
-def target_options(command: Command) -> Command:
-    """`--to`, `--prometheus`, `--alertmanager`, `--token-file`, `--ca-file`, `--output`."""
-    file = click.Path(path_type=Path, dir_okay=False)
-    for option in (
-        click.option(
-            "--output",
-            type=click.Path(path_type=Path, file_okay=False),
-            default=None,
-            help="What was built (default: output/ in the repository).",
-        ),
-        click.option("--ca-file", type=file, help="Authority of the servers' certificates."),
-        click.option("--token-file", type=file, help="File with a bearer token for the servers."),
-        click.option(
-            "--alertmanager", multiple=True, metavar="URL", help="An Alertmanager; may repeat."
-        ),
-        click.option(
-            "--prometheus", multiple=True, metavar="URL", help="A Prometheus; may repeat."
-        ),
-        click.option(
-            "--to",
-            type=click.Path(path_type=Path, file_okay=False),
-            metavar="DIR",
-            help="The folder that the servers read (default: deploy.folder of platform.yaml).",
-        ),
-    ):
-        command = option(command)
-    return command
+def tenants_argument(command: Command) -> Command:
+    """`[TENANT]...`; none: all."""
+    return click.argument("tenants", nargs=-1, metavar="[TENANT]...")(command)
+
+
+def output_option(
+    told: str = "Where to write (default: output/ in the repository).",
+) -> Callable[[Command], Command]:
+    """`--output`, a folder that need not be there."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    return click.option("--output", type=folder, default=None, help=told)
 
 
 def stats_option(command: Command) -> Command:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from generator.cli.access import Target, target_options
 from generator.cli.common import (
     end,
     find_root,
@@ -16,12 +17,12 @@ from generator.cli.common import (
     report_options,
     root_option,
     stop,
-    target_options,
+    tenants_argument,
 )
 
 
 @click.command(name="drift")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @target_options
 @click.option(
     "--silence-age",
@@ -34,12 +35,7 @@ from generator.cli.common import (
 @report_options
 def command(
     tenants: tuple[str, ...],
-    to: Path | None,
-    prometheus: tuple[str, ...],
-    alertmanager: tuple[str, ...],
-    token_file: Path | None,
-    ca_file: Path | None,
-    output: Path | None,
+    target: Target,
     silence_age: str,
     root: Path | None,
     form: str,
@@ -62,17 +58,17 @@ def command(
       tocsin drift --fail-on warning                    silences fail it, too
     """
     from generator.api import SpecError, drift
-    from generator.deploying import NoTarget, Options
+    from generator.deploying import NoTarget
     from generator.drifting import Watched
     from generator.values import Duration
 
     folder = find_root(root)
-    options = Options(to, prometheus, alertmanager, token_file, ca_file)
+    options, where = target.options(), target.output or folder / "output"
     try:
         age = timedelta(milliseconds=Duration.parse(silence_age).ms)
         if not age:
             raise ValueError("--silence-age must be more than 0")
-        watched = Watched(folder, output or folder / "output", options, tenants, age)
+        watched = Watched(folder, where, options, tenants, age)
         outcome = drift(watched, progress_lines(form))
     except SpecError as problem:
         print_findings(problem.findings, form)

@@ -14,11 +14,12 @@ from generator.cli.common import (
     print_findings,
     report_options,
     root_option,
+    tenants_argument,
 )
 
 
 @click.command(name="test")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @root_option
 @coverage_option
 @report_options
