@@ -24,8 +24,9 @@ from generator.judgement import Outcome
 from generator.servers.alertmanager import Alertmanager
 from generator.servers.http import Server
 from generator.servers.prometheus import Prometheus
-from generator.spec.load import load_platform
+from generator.spec.load import load_platform, tenant_names
 from generator.spec.model import Deploy, DeployServer, Platform
+from generator.spec.validate import no_tenant
 from generator.tools import ADVICE, Tool, find
 from generator.values import Version
 from generator.verify.trees import Judges, judge_fleet, judge_tenants
@@ -34,7 +35,7 @@ Say = Callable[[str], None]
 
 
 class NoTarget(Exception):
-    """Neither the call nor platform.yaml says where to deploy to."""
+    """Neither the call nor platform.yaml says where to deploy to; or what is to go is nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Options:
     ca_file: Path | None = None
     files_only: bool = False
     """No server is asked or reloaded, whatever platform.yaml says."""
+    organisation: str = ""
+    """`X-Scope-OrgID` for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ def servers_of(platform: Platform, options: Options) -> Servers:
 
     def listed(urls: Sequence[str], written: Sequence[DeployServer]) -> list[Server]:
         if urls:
-            return [Server(url, options.token_file, options.ca_file) for url in urls]
+            access = options.token_file, options.ca_file, options.organisation
+            return [Server(url, *access) for url in urls]
         return [_server(one, options) for one in written]
 
     prometheus = listed(options.prometheus, known.prometheus)
@@ -102,7 +106,7 @@ def servers_of(platform: Platform, options: Options) -> Servers:
 def _server(one: DeployServer, options: Options) -> Server:
     token = options.token_file or (Path(one.token_file) if one.token_file else None)
     ca = options.ca_file or (Path(one.ca_file) if one.ca_file else None)
-    return Server(one.url, token, ca)
+    return Server(one.url, token, ca, options.organisation)
 
 
 def deploy(
@@ -118,6 +122,7 @@ def deploy(
     folder, servers = folder_of(platform, request.options), servers_of(platform, request.options)
     if folder is None:
         raise NoTarget("say where to with --to, or write deploy.folder in specs/platform.yaml")
+    _known(request, folder)
     run = _Run(request, platform, folder, servers, say)
     if request.build:
         say("building")
@@ -128,6 +133,14 @@ def deploy(
         _deploy(run, step)
     run.outcome.findings = in_order(run.found)
     return run.outcome
+
+
+def _known(request: Request, folder: Path) -> None:
+    """Raise NoTarget for a tenant that has no spec, no output and no deployment: a slip."""
+    known = {*tenant_names(request.root), *owned_names(request.output), *owned_names(folder)}
+    for name in request.wanted:
+        if name not in known - {FLEET}:
+            raise NoTarget(no_tenant(name, known - {FLEET}))
 
 
 def _deploy(run: _Run, step: Step) -> None:
@@ -143,7 +156,7 @@ def _deploy(run: _Run, step: Step) -> None:
         made = Plan({}, {}, ())
     run.found += _unnamed(run.servers)
     if run.request.dry_run:
-        run.outcome.told += [f"would change {line}" for line in made.told()]
+        run.outcome.told += made.told(planned=True)
         run.found += flag_findings(run.servers, run.folder)
         return
     run.outcome.told += made.told()

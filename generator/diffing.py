@@ -32,6 +32,7 @@ from generator.promql.problems import PromqlError
 from generator.sides import Base, Live, compiled, stored
 from generator.spec.load import load_platform, load_tenant, tenant_names
 from generator.spec.model import LabelNames, Tenant
+from generator.spec.validate import no_tenant
 from generator.verify.notify.comparison import Asked, receiver_changes, routing_changes
 
 
@@ -60,7 +61,8 @@ def diff(root: Path, wanted: Sequence[str], base: Base, progress: bool = False) 
     left, right = _sides(root, now, base, wanted)
     unknown = [name for name in wanted if name not in {*there, *left.tenants, *left.same}]
     if unknown:
-        said = (error("no-tenant", f"there is no tenant {name}, nor was one") for name in unknown)
+        known = {*there, *left.tenants, *left.same}
+        said = (error("no-tenant", no_tenant(name, known)) for name in unknown)
         return Diff(in_order((*now.findings, *said)), None)
     names = now.platform.labels
     found = []

@@ -17,7 +17,8 @@ from generator.deliver.output import owned_names
 from generator.deploying import NoTarget, Options, folder_of, servers_of
 from generator.findings import Finding, error, in_order
 from generator.judgement import Outcome
-from generator.spec.load import load_platform
+from generator.spec.load import load_platform, tenant_names
+from generator.spec.validate import no_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ def drift(watched: Watched, say: Callable[[str], None] = lambda _line: None) -> 
             "specs/platform.yaml"
         )
     built = owned_names(watched.output)
+    there = {*built, *tenant_names(watched.root)} - {FLEET}
+    for name in watched.wanted:
+        if name not in there:
+            raise NoTarget(no_tenant(name, there))
     missing = [name for name in (*watched.wanted, FLEET) if name not in built]
     if missing:
         hint = "build it: tocsin build"

@@ -9,24 +9,21 @@ from pathlib import Path
 import click
 
 from generator.cli.common import (
-    failing,
+    end,
     find_root,
+    output_option,
     print_outcome,
     report_options,
     root_option,
     stats_option,
+    tenants_argument,
 )
 
 
 @click.command(name="build")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @root_option
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Where to write (default: output/ in the repository).",
-)
+@output_option()
 @click.option(
     "--verify",
     type=click.Choice(["auto", "required", "off"]),
@@ -85,7 +82,7 @@ def command(
         dashboard_schema=dashboard_schema or "",
     )
     print_outcome(result, form, stats)
-    sys.exit(1 if failing(result.findings, fail_on) else 0)
+    end(result.findings, fail_on)
 
 
 def _progress(form: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,17 +9,18 @@ import click
 
 from generator.cli.common import (
     coverage_option,
-    failing,
+    end,
     find_root,
     print_outcome,
     report_options,
     root_option,
     stats_option,
+    tenants_argument,
 )
 
 
 @click.command(name="check")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @root_option
 @coverage_option
 @stats_option
@@ -46,4 +46,4 @@ def command(
 
     outcome = check(find_root(root), tenants, progress=form == "text", min_tested=min_tested)
     print_outcome(outcome, form, stats)
-    sys.exit(1 if failing(outcome.findings, fail_on) else 0)
+    end(outcome.findings, fail_on)

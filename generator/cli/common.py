@@ -16,6 +16,11 @@ from generator.findings import Finding, Level
 if TYPE_CHECKING:
     from generator.api import Outcome
 
+EXIT_CODES = (
+    "Exit codes: 0 fine, 1 findings, 2 wrong use, 3 a tool, a server or the disk failed, "
+    "130 interrupted."
+)
+"""What every command ends with, and says at the end of its help."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -68,33 +73,17 @@ def colored() -> bool:
     return sys.stderr.isatty() and not plain
 
 
-def target_options(command: Command) -> Command:
-    """`--to`, `--prometheus`, `--alertmanager`, `--token-file`, `--ca-file`, `--output`."""
-    file = click.Path(path_type=Path, dir_okay=False)
-    for option in (
-        click.option(
-            "--output",
-            type=click.Path(path_type=Path, file_okay=False),
-            default=None,
-            help="What was built (default: output/ in the repository).",
-        ),
-        click.option("--ca-file", type=file, help="Authority of the servers' certificates."),
-        click.option("--token-file", type=file, help="File with a bearer token for the servers."),
-        click.option(
-            "--alertmanager", multiple=True, metavar="URL", help="An Alertmanager; may repeat."
-        ),
-        click.option(
-            "--prometheus", multiple=True, metavar="URL", help="A Prometheus; may repeat."
-        ),
-        click.option(
-            "--to",
-            type=click.Path(path_type=Path, file_okay=False),
-            metavar="DIR",
-            help="The folder that the servers read (default: deploy.folder of platform.yaml).",
-        ),
-    ):
-        command = option(command)
-    return command
+def tenants_argument(command: Command) -> Command:
+    """`[TENANT]...`; none: all."""
+    return click.argument("tenants", nargs=-1, metavar="[TENANT]...")(command)
+
+
+def output_option(
+    told: str = "Where to write (default: output/ in the repository).",
+) -> Callable[[Command], Command]:
+    """`--output`, a folder that need not be there."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    return click.option("--output", type=folder, default=None, help=told)
 
 
 def stats_option(command: Command) -> Command:
@@ -187,6 +176,14 @@ def print_outcome(outcome: Outcome, form: str, stats: bool) -> None:
     if form == "text":
         for line in outcome.told:
             click.echo(line)
+
+
+def end(findings: Sequence[Finding], fail_on: str = "error") -> NoReturn:
+    """End with what findings mean: 2 where all that is wrong is a name, 1 for others, else 0."""
+    wrong = {finding.code for finding in findings if finding.level is Level.ERROR}
+    if wrong and wrong <= {"file-missing", "no-tenant"}:
+        sys.exit(2)
+    sys.exit(1 if failing(findings, fail_on) else 0)
 
 
 def failing(findings: Sequence[Finding], fail_on: str) -> bool:

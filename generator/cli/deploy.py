@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from generator.cli.access import Target, target_options
 from generator.cli.common import (
-    failing,
+    end,
     find_root,
     print_findings,
     print_outcome,
@@ -16,12 +16,12 @@ from generator.cli.common import (
     report_options,
     root_option,
     stop,
-    target_options,
+    tenants_argument,
 )
 
 
 @click.command(name="deploy")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @target_options
 @click.option("--build", is_flag=True, help="Compile the specs first, as tocsin build does.")
 @click.option(
@@ -52,12 +52,7 @@ from generator.cli.common import (
 @report_options
 def command(
     tenants: tuple[str, ...],
-    to: Path | None,
-    prometheus: tuple[str, ...],
-    alertmanager: tuple[str, ...],
-    token_file: Path | None,
-    ca_file: Path | None,
-    output: Path | None,
+    target: Target,
     build: bool,
     dry_run: bool,
     files_only: bool,
@@ -91,20 +86,19 @@ def command(
     More, with what can go wrong and what then happens: docs/deploy.md
     """
     from generator.api import SpecError, deploy
-    from generator.deploying import NoTarget, Options, Request
+    from generator.deploying import NoTarget, Request
 
     if prune and tenants:
         raise click.UsageError("--prune looks at all tenants: leave TENANT out")
     folder = find_root(root)
-    options = Options(to, prometheus, alertmanager, token_file, ca_file, files_only)
-    where = output or folder / "output"
+    options, where = target.options(files_only), target.output or folder / "output"
     request = Request(folder, where, options, tenants, build, prune, dry_run, wait)
     try:
         outcome = deploy(request, progress_lines(form))
     except SpecError as problem:
         print_findings(problem.findings, form)
-        sys.exit(1)
+        end(problem.findings)
     except (NoTarget, ValueError) as problem:
         stop(str(problem), 2)
     print_outcome(outcome, form, False)
-    sys.exit(1 if failing(outcome.findings, fail_on) else 0)
+    end(outcome.findings, fail_on)

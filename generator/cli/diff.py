@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.cli.common import find_root, print_findings, root_option, stop
+from generator.cli.access import Named, server_options
+from generator.cli.common import (
+    end,
+    find_root,
+    output_option,
+    print_findings,
+    root_option,
+    stop,
+    tenants_argument,
+)
 from generator.findings import has_errors
 
 if TYPE_CHECKING:
@@ -19,14 +28,9 @@ if TYPE_CHECKING:
 
 
 @click.command(name="diff")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @root_option
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Compare with this folder instead of output/ in the repository.",
-)
+@output_option("Compare with this folder instead of output/ in the repository.")
 @click.option(
     "--against",
     metavar="REV",
@@ -36,20 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option("--specs", is_flag=True, help="With --against: its specs, even if it has output/.")
 @click.option("--live", is_flag=True, help="Compare with what running servers have loaded.")
-@click.option("--prometheus", metavar="URL", default=None, help="With --live: a Prometheus.")
-@click.option("--alertmanager", metavar="URL", default=None, help="With --live: an Alertmanager.")
-@click.option(
-    "--token-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    default=None,
-    help="With --live: a file with the bearer token of both servers.",
-)
-@click.option(
-    "--ca-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    default=None,
-    help="With --live: the certificate authority of both servers.",
-)
+@server_options("With --live: a Prometheus.", "With --live: an Alertmanager.")
 @click.option(
     "--format",
     "form",
@@ -78,8 +69,7 @@ def command(
                   --alertmanager http://alertmanager:9093
       tocsin diff --exit-code                0 no change of meaning, 1 a change
 
-    Exit codes: 0 compared (without --exit-code whatever was found), 1 errors in the specs, 2 wrong
-    use, 3 a tool or server failed.
+    A change alone is no finding: the exit code is 0 without --exit-code.
     """
     from generator.api import diff
     from generator.deliver.diff.reading import Unreadable
@@ -95,7 +85,7 @@ def command(
         stop(str(problem), 3)
     _print(found, form)
     if has_errors(found.findings):
-        sys.exit(1)
+        end(found.findings)
     changed = found.changes is not None and not found.changes.silent
     sys.exit(1 if exit_code and changed else 0)
 
@@ -108,10 +98,7 @@ class _Where:
     against: str | None
     specs: bool
     live: bool
-    prometheus: str | None
-    alertmanager: str | None
-    token_file: Path | None
-    ca_file: Path | None
+    servers: Named
 
 
 def _base(folder: Path, where: _Where) -> Base:
@@ -120,33 +107,31 @@ def _base(folder: Path, where: _Where) -> Base:
 
     if sum((where.output is not None, where.against is not None, where.live)) > 1:
         raise click.UsageError("one of --output, --against and --live")
-    if where.live != (where.prometheus is not None):
+    named = where.servers
+    if where.live != bool(named.prometheus):
         raise click.UsageError("--live and --prometheus URL belong together")
-    if not where.live and (where.alertmanager or where.token_file or where.ca_file):
-        raise click.UsageError("--alertmanager, --token-file and --ca-file belong to --live")
+    if not where.live and (named.alertmanager or named.access.given):
+        options = "--alertmanager, --token-file, --ca-file and --org"
+        raise click.UsageError(f"{options} belong to --live")
+    if max(len(named.prometheus), len(named.alertmanager)) > 1:
+        raise click.UsageError("--live compares with one Prometheus and one Alertmanager")
     if where.specs and where.against is None:
         raise click.UsageError("--specs belongs to --against")
-    if where.prometheus is not None:
-        return _live(where, where.prometheus)
+    if where.live:
+        return _live(named)
     if where.against is not None:
         return Revision(where.against, where.specs)
     return Built(where.output if where.output is not None else folder / "output")
 
 
-def _live(where: _Where, prometheus: str) -> Base:
+def _live(named: Named) -> Base:
     from generator.api import Live
     from generator.servers.alertmanager import Alertmanager
-    from generator.servers.http import Server
     from generator.servers.prometheus import Prometheus
 
-    def server(url: str) -> Server:
-        return Server(url, where.token_file, where.ca_file)
-
-    try:
-        other = Alertmanager(server(where.alertmanager)) if where.alertmanager else None
-        return Live(Prometheus(server(prometheus)), other)
-    except ValueError as problem:
-        raise click.UsageError(str(problem)) from None
+    others = [named.access.server(url, "--alertmanager") for url in named.alertmanager]
+    prometheus = Prometheus(named.access.server(named.prometheus[0]))
+    return Live(prometheus, Alertmanager(others[0]) if others else None)
 
 
 def _print(found: Diff, form: str) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
+from generator.cli.access import Target, target_options
 from generator.cli.common import (
-    failing,
+    end,
     find_root,
     print_findings,
     print_outcome,
@@ -17,12 +17,12 @@ from generator.cli.common import (
     report_options,
     root_option,
     stop,
-    target_options,
+    tenants_argument,
 )
 
 
 @click.command(name="drift")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @target_options
 @click.option(
     "--silence-age",
@@ -35,12 +35,7 @@ from generator.cli.common import (
 @report_options
 def command(
     tenants: tuple[str, ...],
-    to: Path | None,
-    prometheus: tuple[str, ...],
-    alertmanager: tuple[str, ...],
-    token_file: Path | None,
-    ca_file: Path | None,
-    output: Path | None,
+    target: Target,
     silence_age: str,
     root: Path | None,
     form: str,
@@ -63,22 +58,22 @@ def command(
       tocsin drift --fail-on warning                    silences fail it, too
     """
     from generator.api import SpecError, drift
-    from generator.deploying import NoTarget, Options
+    from generator.deploying import NoTarget
     from generator.drifting import Watched
     from generator.values import Duration
 
     folder = find_root(root)
-    options = Options(to, prometheus, alertmanager, token_file, ca_file)
+    options, where = target.options(), target.output or folder / "output"
     try:
         age = timedelta(milliseconds=Duration.parse(silence_age).ms)
         if not age:
             raise ValueError("--silence-age must be more than 0")
-        watched = Watched(folder, output or folder / "output", options, tenants, age)
+        watched = Watched(folder, where, options, tenants, age)
         outcome = drift(watched, progress_lines(form))
     except SpecError as problem:
         print_findings(problem.findings, form)
-        sys.exit(1)
+        end(problem.findings)
     except (NoTarget, ValueError) as problem:
         stop(str(problem), 2)
     print_outcome(outcome, form, False)
-    sys.exit(1 if failing(outcome.findings, fail_on) else 0)
+    end(outcome.findings, fail_on)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from generator.cli.common import find_root, print_findings, root_option, stop
+from generator.cli.common import end, find_root, print_findings, root_option, stop
 from generator.findings import SpecError
 
 Answer = TypeVar("Answer")
@@ -168,7 +167,7 @@ def value(tenant: str, key: str, root: Path | None) -> None:
         found = explain_value(find_root(root), tenant, path)
     except SpecError as problem:
         print_findings(problem.findings, "text")
-        sys.exit(1)
+        end(problem.findings)
     if not found:
         stop(f"nothing sets {key} for {tenant}: what Tocsin assumes counts (docs/reference.md)", 1)
     for index, (layer, text, place) in enumerate(found):
@@ -185,8 +184,7 @@ def _answered(ask: Callable[[], Answer]) -> Answer:
         return ask()
     except SpecError as problem:
         print_findings(problem.findings, "text")
-        missing = all(finding.code == "file-missing" for finding in problem.findings)
-        sys.exit(2 if missing else 1)
+        end(problem.findings)
     except Unclear as problem:
         listed = "".join(f"\n  {choice}" for choice in problem.choices)
         stop(f"{problem.message}{f'; there are:{listed}' if listed else ''}", 2)

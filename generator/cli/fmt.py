@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from generator.cli.common import find_root, print_findings, root_option
+from generator.cli.common import end, find_root, print_findings, root_option
 from generator.findings import SpecError
 
 
@@ -50,9 +50,13 @@ def command(names: tuple[str, ...], root: Path | None, check: bool, diff: bool) 
             write_formatted(place, one)
             click.echo(f"{one.file} formatted")
     print_findings(findings, "text")
+    if not done:
+        end(findings, "info")
     told = f"{len(changed)} of {len(done)} files {'would change' if check or diff else 'formatted'}"
     sys.stderr.write(f"{told}; tocsin fmt formats them\n" if check and changed else f"{told}\n")
-    sys.exit(1 if findings or (check and changed) else 0)
+    if check and changed:
+        sys.exit(1)
+    end(findings, "info")
 
 
 def _standard_input(check: bool, diff: bool) -> None:

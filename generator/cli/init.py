@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cli.access import Access, access_options
 from generator.cli.common import print_findings, stop
 from generator.findings import SpecError
 
@@ -31,12 +32,7 @@ if TYPE_CHECKING:
     help="Propose metrics, services and packs from what this server has.",
 )
 @click.option("--job", "jobs", multiple=True, help="With --from-prometheus: only this job.")
-@click.option(
-    "--token-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=None,
-    help="A file with the bearer token that the server asks for.",
-)
+@access_options
 @click.option("--force", is_flag=True, help="Write the tenant's spec anew if it is there.")
 @click.option(
     "--root",
@@ -53,7 +49,7 @@ def command(
     packs: tuple[str, ...],
     prometheus: str | None,
     jobs: tuple[str, ...],
-    token_file: Path | None,
+    access: Access,
     force: bool,
     root: Path | None,
 ) -> None:
@@ -69,6 +65,8 @@ def command(
     """
     from generator.initialising import AlreadyThere, initialise
 
+    if (access.given or jobs) and prometheus is None:
+        raise click.UsageError("--job, --token-file, --ca-file and --org go with --from-prometheus")
     place = (root or _nearest()).absolute()
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     tenant = tenant or (click.prompt("Tenant (lower case, like acme)") if asks else None)
@@ -80,7 +78,7 @@ def command(
         mail = click.prompt("Mail address for alerts (empty: a webhook)", default="")
     if asks and not (prometheus or services):
         services = tuple(click.prompt("Services, by their jobs", default="api").split())
-    found = _found(prometheus, token_file, place, jobs) if prometheus else _plain(services, packs)
+    found = _found(prometheus, access, place, jobs) if prometheus else _plain(services, packs)
     proposal = _named(found, tenant, team or tenant, contact)
     try:
         begun = initialise(place, proposal, mail or "", force)
@@ -103,13 +101,13 @@ def _plain(services: tuple[str, ...], packs: tuple[str, ...]) -> Proposal:
     return first_services(services or ("api",), packs or ("service-health",))
 
 
-def _found(url: str, token_file: Path | None, root: Path, jobs: tuple[str, ...]) -> Proposal:
+def _found(url: str, access: Access, root: Path, jobs: tuple[str, ...]) -> Proposal:
     from generator.discovery import discovered
-    from generator.servers.http import Server
     from generator.servers.prometheus import Prometheus
 
+    server = access.server(url, "--from-prometheus")
     try:
-        found = discovered(Prometheus(Server(url, token_file)), root, jobs, "tenant")
+        found = discovered(Prometheus(server), root, jobs, "tenant")
     except ValueError as problem:
         raise click.UsageError(str(problem)) from None
     if not found.services:

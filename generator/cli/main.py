@@ -14,6 +14,7 @@ from types import TracebackType
 import click
 
 from generator import __version__
+from generator.cli.common import EXIT_CODES
 from generator.cli.completion import VARIABLE, completing
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -56,7 +57,7 @@ class LazyGroup(click.Group):
             return None
         command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), "command")  # noqa: B009
         assert isinstance(command, click.Command)
-        return completing(command)
+        return completing(ending(command))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands without importing them."""
@@ -64,10 +65,19 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
 
+def ending(command: click.Command) -> click.Command:
+    """The command; its help, and that of those below it, ends with the exit codes."""
+    command.epilog = EXIT_CODES
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            ending(below)
+    return command
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use, 3 a tool, a server or the disk failed.",
+    epilog=EXIT_CODES,
 )
 @click.version_option(__version__, prog_name="tocsin")
 def cli() -> None:

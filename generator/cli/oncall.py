@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from generator.cli.common import find_root, root_option, stop
+from generator.cli.common import end, find_root, root_option, stop
 from generator.findings import SpecError
 from generator.ir.calendar import Duty
 from generator.spec.model import Schedule, Tenant
@@ -90,7 +89,7 @@ def _tenant(tenant: str, root: Path | None) -> Tenant:
         _, spec = load_one(find_root(root), tenant)
     except SpecError as problem:
         print_findings(problem.findings, "text")
-        sys.exit(1)
+        end(problem.findings)
     return spec
 
 

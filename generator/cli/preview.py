@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from generator.cli.common import failing, find_root, print_findings, report_options, root_option
+from generator.cli.access import Access, access_options
+from generator.cli.common import (
+    end,
+    find_root,
+    output_option,
+    print_findings,
+    report_options,
+    root_option,
+)
 from generator.values import Duration
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -70,14 +77,8 @@ class Length(click.ParamType[Duration]):
 @click.option("--at", type=Moment(), help="The views' now (default: now, or the newest sample).")
 @click.option("--range", "length", type=Length(), help="Show this much (default: each view's own).")
 @click.option("--view", "views", multiple=True, help="Only this view; may be given several times.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the pages (default: preview/TENANT in the repository).",
-)
-@click.option("--token-file", type=_FILE, help="File with a bearer token for --prometheus.")
-@click.option("--ca-file", type=_FILE, help="CA certificates for --prometheus.")
-@click.option("--org", default="", help="X-Scope-OrgID for --prometheus, of Mimir and the like.")
+@output_option("Folder for the pages (default: preview/TENANT in the repository).")
+@access_options
 @report_options
 def command(
     tenant: str,
@@ -89,9 +90,7 @@ def command(
     length: Duration | None,
     at: float | None,
     views: tuple[str, ...],
-    token_file: Path | None,
-    ca_file: Path | None,
-    org: str,
+    access: Access,
     form: str,
     fail_on: str,
 ) -> None:
@@ -107,16 +106,12 @@ def command(
       tocsin preview acme --data metrics.om --at 2026-11-25T12:00:00Z
     """
     from generator.api import Source, Wanted, preview
-    from generator.servers.http import Server
 
     if sum(one is not None for one in (prometheus, tsdb, data)) > 1:
         raise click.UsageError("--prometheus, --tsdb and --data exclude each other; name one")
-    if prometheus is None and (token_file or ca_file or org):
+    if prometheus is None and access.given:
         raise click.UsageError("--token-file, --ca-file and --org go with --prometheus")
-    try:
-        server = Server(prometheus, token_file, ca_file, org) if prometheus is not None else None
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="--prometheus") from None
+    server = access.server(prometheus) if prometheus is not None else None
     found = find_root(root)
     wanted = Wanted(tenant, output or found / "preview" / tenant, views, at, length)
     outcome = preview(found, wanted, Source(server, tsdb, data), progress=form == "text")
@@ -124,4 +119,4 @@ def command(
     if form == "text":
         for line in outcome.told:
             click.echo(line)
-    sys.exit(1 if failing(outcome.findings, fail_on) else 0)
+    end(outcome.findings, fail_on)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.common import failing, find_root, print_findings, root_option, stop
+from generator.cli.access import Access, access_options
+from generator.cli.common import (
+    end,
+    find_root,
+    print_findings,
+    root_option,
+    stop,
+    tenants_argument,
+)
 from generator.findings import SpecError
 
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+if TYPE_CHECKING:
+    from generator.ir.attainment import TenantAttainment
+    from generator.reporting import Attainment
+
 _FORMATS = {"html": ".html", "markdown": ".md", "csv": ".csv", "json": ".json"}
 
 
 @click.command(name="report")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @click.option(
     "--prometheus", required=True, metavar="URL", help="A running Prometheus, Mimir or Thanos."
 )
@@ -49,9 +60,7 @@ _FORMATS = {"html": ".html", "markdown": ".md", "csv": ".csv", "json": ".json"}
     is_flag=True,
     help="Exit with 1 when an objective was missed, or nothing was measured of it.",
 )
-@click.option("--token-file", type=_FILE, help="File with a bearer token for Prometheus.")
-@click.option("--ca-file", type=_FILE, help="Authority of the server's certificate.")
-@click.option("--org", default="", metavar="ID", help="X-Scope-OrgID, of Mimir and the like.")
+@access_options
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1),
@@ -70,9 +79,7 @@ def command(
     forms: tuple[str, ...],
     output: str,
     fail_below_objective: bool,
-    token_file: Path | None,
-    ca_file: Path | None,
-    org: str,
+    access: Access,
     timeout: float,
     root: Path | None,
 ) -> None:
@@ -90,42 +97,42 @@ def command(
       tocsin report acme --prometheus URL --from 2026-10-05T09:00 --until 2026-10-05T18:00
       tocsin report --prometheus URL --period 30d --format csv --fail-below-objective
 
-    Exit codes: 0 fine, 1 with --fail-below-objective, 2 wrong use, 3 the server failed.
+    A missed objective is told; it makes the exit code 1 with --fail-below-objective.
     """
-    from generator.reporting import (
-        Attainment,
-        Destination,
-        PeriodUnclear,
-        attainment,
-        attainment_findings,
-        attainment_text,
-        write_attainment,
-    )
-    from generator.servers.http import Server
+    from generator.reporting import Attainment, attainment_findings
 
     chosen = _chosen(forms, output)
-    target = Destination(Path(output), _is_folder(output)) if output else None
+    asked = Attainment(access.server(prometheus, timeout=timeout), period, start, until)
+    reports = _answered(find_root(root), tenants, asked)
+    _write(reports, chosen, output)
+    findings = attainment_findings(reports, fail_below_objective)
+    print_findings(findings, "text")
+    end(findings)
+
+
+def _answered(
+    root: Path, tenants: tuple[str, ...], asked: Attainment
+) -> tuple[TenantAttainment, ...]:
+    """What was attained; the program ends for a period that is none and specs with errors."""
+    from generator.reporting import PeriodUnclear, attainment
+
     try:
-        server = Server(prometheus, token_file, ca_file, org, timeout)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="--prometheus") from None
-    try:
-        asked = Attainment(server, period, start, until)
-        reports = attainment(find_root(root), tenants, asked, progress=True)
+        return attainment(root, tenants, asked, progress=True)
     except PeriodUnclear as problem:
         stop(str(problem), 2)
     except SpecError as problem:
         print_findings(problem.findings, "text")
-        missing = all(finding.code == "file-missing" for finding in problem.findings)
-        sys.exit(2 if missing else 1)
-    if target is None:
-        click.echo(attainment_text(reports, chosen[0]), nl=False)
-    else:
-        for path in write_attainment(reports, chosen, target):
-            click.echo(f"{path} written", err=True)
-    findings = attainment_findings(reports, fail_below_objective)
-    print_findings(findings, "text")
-    sys.exit(1 if failing(findings, "error") else 0)
+        end(problem.findings)
+
+
+def _write(reports: tuple[TenantAttainment, ...], forms: tuple[str, ...], output: str) -> None:
+    from generator.reporting import Destination, attainment_text, write_attainment
+
+    if not output:
+        click.echo(attainment_text(reports, forms[0]), nl=False)
+        return
+    for path in write_attainment(reports, forms, Destination(Path(output), _is_folder(output))):
+        click.echo(f"{path} written", err=True)
 
 
 def _chosen(forms: tuple[str, ...], output: str) -> tuple[str, ...]:

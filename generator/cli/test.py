@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,16 +9,17 @@ import click
 
 from generator.cli.common import (
     coverage_option,
-    failing,
+    end,
     find_root,
     print_findings,
     report_options,
     root_option,
+    tenants_argument,
 )
 
 
 @click.command(name="test")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @root_option
 @coverage_option
 @report_options
@@ -47,4 +47,4 @@ def command(
     if form == "text":
         for line in outcome.told:
             click.echo(line)
-    sys.exit(1 if failing(outcome.findings, fail_on) else 0)
+    end(outcome.findings, fail_on)

@@ -12,9 +12,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.common import colored, find_root, print_findings, root_option, stop
+from generator.cli.access import Named, server_options
+from generator.cli.common import (
+    colored,
+    find_root,
+    output_option,
+    print_findings,
+    root_option,
+    stop,
+    tenants_argument,
+)
 
 if TYPE_CHECKING:
+    from generator.reloading import Reloads
     from generator.watching import Event
 
 PROMETHEUS = "http://localhost:9090"
@@ -22,35 +32,15 @@ ALERTMANAGER = "http://localhost:9093"
 
 
 @click.command(name="watch")
-@click.argument("tenants", nargs=-1, metavar="[TENANT]...")
+@tenants_argument
 @root_option
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Where to write (default: output/ in the repository).",
-)
+@output_option()
 @click.option(
     "--reload",
     is_flag=True,
     help=f"Reload {PROMETHEUS} and {ALERTMANAGER}, or those named, after each good build.",
 )
-@click.option(
-    "--prometheus", "prometheus", multiple=True, metavar="URL", help="A Prometheus to reload."
-)
-@click.option("--alertmanager", multiple=True, metavar="URL", help="An Alertmanager to reload.")
-@click.option(
-    "--token-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=None,
-    help="A file with the bearer token that the servers ask for.",
-)
-@click.option(
-    "--ca-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=None,
-    help="Certificates that vouch for the servers.",
-)
+@server_options("A Prometheus to reload; may repeat.", "An Alertmanager to reload; may repeat.")
 @click.option(
     "--verify",
     type=click.Choice(["auto", "required", "off"]),
@@ -72,10 +62,7 @@ def command(
     root: Path | None,
     output: Path | None,
     reload: bool,
-    prometheus: tuple[str, ...],
-    alertmanager: tuple[str, ...],
-    token_file: Path | None,
-    ca_file: Path | None,
+    servers: Named,
     verify: str,
     once: bool,
     form: str,
@@ -96,23 +83,12 @@ def command(
     Ctrl-C ends it: exit code 0, or 130 in the middle of a build. With --once the exit code is 1
     for errors in specs and 3 when a server or a tool refused.
     """
-    from generator.reloading import Reloads
-    from generator.servers.alertmanager import Alertmanager
-    from generator.servers.http import Server
-    from generator.servers.prometheus import Prometheus
     from generator.watching import Watch
 
-    if reload:
-        prometheus, alertmanager = prometheus or (PROMETHEUS,), alertmanager or (ALERTMANAGER,)
-    servers: list[Alertmanager | Prometheus] = []
-    try:
-        servers += [Alertmanager(Server(url, token_file, ca_file)) for url in alertmanager]
-        servers += [Prometheus(Server(url, token_file, ca_file)) for url in prometheus]
-    except ValueError as problem:
-        raise click.UsageError(str(problem)) from None
+    reloads = _reloads(reload, servers)
     folder = find_root(root)
     printer = _Printer(form)
-    into, reloads = output or folder / "output", Reloads(tuple(servers))
+    into = output or folder / "output"
     watch = Watch(folder, into, printer.tell, tenants, verify, reloads, form == "text")
     _known(folder, tenants)
     _end_on_sigterm()
@@ -126,16 +102,32 @@ def command(
         sys.exit(0 if watch.idle else 130)
 
 
+def _reloads(local: bool, named: Named) -> Reloads:
+    """The servers to reload; with `local`, those of this machine where none are named."""
+    from generator.reloading import Reloads
+    from generator.servers.alertmanager import Alertmanager
+    from generator.servers.prometheus import Prometheus
+
+    alertmanager = named.alertmanager or ((ALERTMANAGER,) if local else ())
+    prometheus = named.prometheus or ((PROMETHEUS,) if local else ())
+    reach = named.access.server
+    return Reloads(
+        (
+            *(Alertmanager(reach(url, "--alertmanager")) for url in alertmanager),
+            *(Prometheus(reach(url)) for url in prometheus),
+        )
+    )
+
+
 def _known(root: Path, tenants: tuple[str, ...]) -> None:
     """End when a tenant is named that is not there."""
     from generator.spec.load import tenant_names
-    from generator.spec.validate import did_you_mean
+    from generator.spec.validate import no_tenant
 
     names = tenant_names(root)
     for name in tenants:
         if name not in names:
-            hint = did_you_mean(name, names) or f"there are: {', '.join(names) or 'none'}"
-            stop(f"there is no tenant {name!r}; {hint}", 2)
+            stop(no_tenant(name, names), 2)
 
 
 def _end_on_sigterm() -> None:

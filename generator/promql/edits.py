@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from generator.promql.meaning import (
-    constant,
-    form,
-    grouping_of,
-    length_of,
-    matchers_of,
-    matching_of,
-    moved_of,
-    same_meaning,
-)
+from generator.promql.equality import grouping_of, length_of, matchers_of, modifiers_of, moved_of
+from generator.promql.meaning import constant, form, same_meaning
 from generator.promql.parser import parse
 from generator.promql.problems import PromqlError
 from generator.promql.tree import (
@@ -135,7 +127,7 @@ class _Comparison:
                 yield self.edit("shape", one, other)
 
     def binary(self, one: Binary, other: Binary, presence: int) -> Iterator[Edit]:
-        modifiers = [(b.bool, matching_of(b.matching), sorted(b.fill)) for b in (one, other)]
+        modifiers = [modifiers_of(b) for b in (one, other)]
         if modifiers[0] != modifiers[1]:
             yield self.edit("shape", one, other)
             return
@@ -194,7 +186,7 @@ class _Comparison:
     def selector(self, one: VectorSelector, other: VectorSelector) -> Iterator[Edit]:
         if one.name != other.name:
             yield Edit("metric", one.name or "", other.name or "")
-        braces = [{m for m in matchers_of(node) if m[0] != "__name__"} for node in (one, other)]
+        braces = [{m[:3] for m in matchers_of(node) if m[0] != "__name__"} for node in (one, other)]
         if braces[0] != braces[1]:
             gone, new = braces[0] - braces[1], braces[1] - braces[0]
             subject = other.name or ""

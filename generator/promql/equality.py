@@ -1,12 +1,14 @@
 """Whether two expressions are the same question, however they are spelt.
 
 Servers print expressions their own way; what they print is compared with what was written as
-trees. Nothing here knows algebra: `a + b` and `b + a` are two expressions.
+trees. Nothing here knows algebra: `a + b` and `b + a` are two expressions, `300` and `5 * 60` are
+two unless the caller folds (`meaning` does, because people read one number there).
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from generator.promql.durations import seconds
 from generator.promql.lexer import tokens
@@ -34,6 +36,8 @@ from generator.promql.tree import (
 
 Form = tuple[object, ...]
 """A tree without spans and spelling; equal forms mean equal expressions. Hashable."""
+Fold = Callable[[Expr], Form | None]
+"""The form of a tree that is told in fewer words than its own; None for all others."""
 
 
 def same(a: str, b: str) -> bool:
@@ -57,38 +61,46 @@ def normal(text: str) -> Form:
     return normal_form(parse(text, variables=True))
 
 
-def normal_form(expr: Expr) -> Form:
-    """The normal form of a tree."""
+def _as_written(_expr: Expr) -> Form | None:
+    return None
+
+
+def normal_form(expr: Expr, fold: Fold = _as_written) -> Form:
+    """The normal form of a tree; what `fold` knows a form of has that one."""
+    expr = unwrapped(expr)
+    folded = fold(expr)
+    if folded is not None:
+        return folded
+    below = partial(normal_form, fold=fold)
     match expr:
         case Paren():
-            return normal_form(unwrapped(expr))
+            raise AssertionError("unwrapped above")
         case VectorSelector():
-            return ("selector", *_selected(expr), *_moved(expr))
+            return ("selector", *matchers_of(expr), *moved_of(expr))
         case RangeSelector():
-            return ("range", *_selected(expr.selector), _duration(expr.range), *_moved(expr))
+            selected = matchers_of(expr.selector)
+            return ("range", *selected, length_of(expr.range), *moved_of(expr))
         case Subquery():
-            step = _duration(expr.step) if expr.step else None
-            inner = normal_form(expr.expr)
-            return ("subquery", inner, _duration(expr.range), step, *_moved(expr))
+            step = length_of(expr.step) if expr.step else None
+            return ("subquery", below(expr.expr), length_of(expr.range), step, *moved_of(expr))
         case Number():
-            return _number(expr.value)
+            return number(expr.value)
         case String():
             return ("string", expr.value)
         case Variable():
             return ("variable", expr.text)
         case Unary():
-            return _signed(expr)
+            return _signed(expr, below)
         case Binary():
-            return _binary(expr)
+            sides = (below(expr.lhs), below(expr.rhs))
+            return ("binary", expr.op, *modifiers_of(expr), *sides)
         case Call():
-            return ("call", expr.function, *map(normal_form, expr.args))
+            return ("call", expr.function, *map(below, expr.args))
         case Aggregate():
-            grouping = expr.grouping if expr.labels or expr.grouping == "without" else ""
-            args = map(normal_form, expr.args)
-            return ("aggregate", expr.op, grouping, _sorted(expr.labels), *args)
+            return ("aggregate", expr.op, grouping_of(expr), *map(below, expr.args))
 
 
-def _selected(node: VectorSelector) -> Form:
+def matchers_of(node: VectorSelector) -> tuple[tuple[str, str, str, bool], ...]:
     """The matchers, sorted; a metric's name is a matcher of its own."""
     matchers = {_matcher(matcher) for matcher in node.matchers}
     if node.metric is not None:
@@ -100,14 +112,14 @@ def _matcher(matcher: Matcher) -> tuple[str, str, str, bool]:
     return (matcher.name, matcher.op, matcher.value, matcher.variable)
 
 
-def _moved(node: VectorSelector | RangeSelector | Subquery) -> Form:
+def moved_of(node: VectorSelector | RangeSelector | Subquery) -> Form:
     """`offset`, `@`, `anchored` or `smoothed`; an offset of nothing is none."""
-    offset = _duration(node.offset) if node.offset else None
+    offset = length_of(node.offset) if node.offset else None
     extended = None if isinstance(node, Subquery) or not node.extended else node.extended.text
     return (None if offset == 0 else offset, _time(node.at) if node.at else None, extended)
 
 
-def _duration(span: Span) -> object:
+def length_of(span: Span) -> object:
     """Milliseconds; of a variable or of arithmetic, which reads like any expression, its form."""
     if span.ms is not None:
         return span.ms
@@ -124,23 +136,30 @@ def _time(at: At) -> object:
     return round(sign * seconds(kind, text, where) * 1000)
 
 
-def _number(value: float) -> Form:
+def number(value: float) -> Form:
     """By `repr`, in which every NaN is one and 0 and -0 are two."""
     return ("number", repr(value))
 
 
-def _signed(node: Unary) -> Form:
+def _signed(node: Unary, below: Callable[[Expr], Form]) -> Form:
     """A sign before a number belongs to the number, as in Prometheus' own tree."""
-    inner = normal_form(node.expr)
+    inner = below(node.expr)
     if inner[0] != "number":
         return ("unary", node.op, inner)
     value = float(str(inner[1]))
-    return _number(-value if node.op == "-" else value)
+    return number(-value if node.op == "-" else value)
 
 
-def _binary(node: Binary) -> Form:
-    sides = (normal_form(node.lhs), normal_form(node.rhs))
-    return ("binary", node.op, node.bool, _matching(node.matching), _filled(node), *sides)
+def grouping_of(node: Aggregate) -> Form:
+    """How an aggregation groups; empty for all together."""
+    if node.grouping == "without" or node.labels:
+        return (node.grouping, _sorted(node.labels))
+    return ()
+
+
+def modifiers_of(node: Binary) -> Form:
+    """`bool`, how both sides are matched, and what they are filled with."""
+    return (node.bool, _matching(node.matching), _filled(node))
 
 
 def _matching(matching: Matching | None) -> Form | None:

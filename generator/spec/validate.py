@@ -107,6 +107,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean {near[0]!r}?" if near else None
 
 
+def no_tenant(name: str, known: Iterable[str]) -> str:
+    """That nothing is known of a tenant who was named, and who may have been meant."""
+    names = sorted(known)
+    hint = did_you_mean(name, names) or f"there are: {', '.join(names) or 'none'}"
+    return f"there is no tenant {name!r}; {hint}"
+
+
 def one_of(node: Node, keys: Sequence[str], what: str, code: str) -> tuple[Finding, ...]:
     """A finding unless the mapping has exactly one of the keys; `what` names it: `an alert`."""
     found = [key for key in keys if node.get(key) is not None]

@@ -11,10 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import yaml
 
 from tests.conftest import ROOT
+from tests.listening import Handler, listening
 
 RECIPES = ROOT / "docs" / "ci"
 TOKEN = "let-me-in"
@@ -58,47 +57,33 @@ def comments(bot: Mapping[str, Any]) -> Iterator[Comments]:
         body = "<!-- tocsin diff -->\nquoted" if number == 7 else f"remark {number}"
         state.kept[number] = {"id": number, "body": body, **person}
 
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self, status: int, content: Any) -> None:
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    class Web(Handler):
+        def said(self, status: int, content: Any) -> None:
+            self.answer(status, json.dumps(content).encode())
 
         def handled(self) -> None:
             url = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            given = json.loads(self.rfile.read(length) or "{}")
+            given = json.loads(self.body() or "{}")
             state.calls.append(f"{self.command} {url.path}")
             if self.headers["Authorization"] != f"Bearer {TOKEN}":
-                self.answer(401, {})
+                self.said(401, {})
             elif self.command == "GET":
                 asked = {key: int(value[0]) for key, value in parse_qs(url.query).items()}
                 start = (asked["page"] - 1) * asked["per_page"]
-                self.answer(200, list(state.kept.values())[start : start + asked["per_page"]])
+                self.said(200, list(state.kept.values())[start : start + asked["per_page"]])
             elif self.command == "POST":
                 number = max(state.kept) + 1
                 state.kept[number] = {"id": number, **given, **state.bot}
-                self.answer(201, state.kept[number])
+                self.said(201, state.kept[number])
             else:
                 number = int(url.path.rpartition("/")[2])
                 state.kept[number].update(given)
-                self.answer(200, state.kept[number])
+                self.said(200, state.kept[number])
 
         do_GET = do_POST = do_PATCH = do_PUT = handled
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(Web) as state.port:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def git(folder: Path, *arguments: str) -> str:

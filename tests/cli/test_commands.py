@@ -6,10 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from generator.cli.common import EXIT_CODES
+from generator.cli.main import cli
 from tests.conftest import ROOT
 
 PLATFORM = """\
@@ -228,12 +233,41 @@ def test_a_limit_of_the_platform_is_a_finding(repository: Path) -> None:
         ("check", "nobody"),
         ("explain", "value", "nobody", "slo"),
         ("oncall", "nobody"),
+        ("test", "nobody"),
+        ("preview", "nobody"),
+        ("diff", "nobody"),
+        ("fmt", "nobody"),
+        ("watch", "nobody", "--once"),
+        ("report", "nobody", "--prometheus", "http://127.0.0.1:1"),
     ],
 )
-def test_an_unknown_tenant_is_a_finding(repository: Path, arguments: tuple[str, ...]) -> None:
+def test_an_unknown_tenant_is_wrong_use_and_those_that_are_there_are_named(
+    repository: Path, arguments: tuple[str, ...]
+) -> None:
     answer = tocsin(*arguments, cwd=repository)
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "nobody" in answer.stderr
+    assert "there are: acme" in answer.stderr
+    assert not (repository / "output").exists()
+
+
+def helps(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command and what is below it."""
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from helps(below, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(helps(cli)), ids=" ".join)
+def test_every_help_ends_with_the_same_exit_codes(path: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(cli, [*path, "--help"], terminal_width=200)
+    assert answer.exit_code == 0
+    assert answer.output.count("Exit codes:") == 1
+    assert answer.output.rstrip().endswith(EXIT_CODES)
 
 
 @pytest.mark.parametrize(

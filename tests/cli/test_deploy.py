@@ -59,6 +59,24 @@ def test_files_alone_and_what_drifts_in_the_folder(built: Path) -> None:
     spec.write_text(spec.read_text().replace("above: 100", "above: 200"))
     assert tocsin("deploy", "--build", "--to", "etc", "--files-only", cwd=built).returncode == 0
     assert "> 200" in (etc / "acme" / "prometheus" / "rules" / "api.yml").read_text()
-    unknown = tocsin("deploy", "hooli", "--to", "etc", "--files-only", cwd=built)
-    assert unknown.returncode == 1
-    assert "hooli" in unknown.stderr
+
+
+def test_a_slip_in_a_name_puts_nothing_out(built: Path) -> None:
+    for command in ("deploy", "drift"):
+        slip = tocsin(command, "acne", "--to", "etc", cwd=built)
+        assert slip.returncode == 2
+        assert slip.stderr == "tocsin: there is no tenant 'acne'; did you mean 'acme'?\n"
+    assert not (built / "etc").exists()
+
+
+def test_a_dry_run_says_what_would_change(built: Path) -> None:
+    first = ("deploy", "--to", "etc", "--files-only")
+    assert tocsin(*first, cwd=built).returncode == 0
+    spec = built / "specs" / "tenants" / "acme.yaml"
+    spec.write_text(spec.read_text().replace("above: 100", "above: 200"))
+    assert tocsin("build", "--verify=off", cwd=built).returncode == 0
+    told = tocsin(*first, "--dry-run", cwd=built).stdout.splitlines()
+    assert [line.partition(":")[0] for line in told] == [
+        "would change acme",
+        "2 of 3 folders are unchanged",
+    ]

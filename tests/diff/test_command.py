@@ -118,11 +118,12 @@ def test_a_repository_inside_another_folder(repository: Path) -> None:
     [
         (("--against", "nowhere"), 2, "git knows no revision 'nowhere' here; in CI, fetch it"),
         (("--against", "--output=x"), 2, "git knows no revision '--output=x' here"),
-        (("--against", "main", "--output", "x"), 2, "one of --output, --against and --live"),
+        (("--against", "main", "--output", "."), 2, "one of --output, --against and --live"),
         (("--live",), 2, "--live and --prometheus URL belong together"),
+        (("--org", "7"), 2, "--org belong to --live"),
         (("--specs",), 2, "--specs belongs to --against"),
         (("--live", "--prometheus", "nowhere"), 2, "'nowhere' is no address"),
-        (("nobody",), 1, "there is no tenant nobody, nor was one"),
+        (("acne",), 2, "there is no tenant 'acne'; did you mean 'acme'?"),
     ],
 )
 def test_wrong_use(repository: Path, arguments: tuple[str, ...], code: int, said: str) -> None:

@@ -41,6 +41,9 @@ SAME = [
     ("a and on () b", "(a) and on() (b)"),
     ("sum(x)", "sum by () (x)"),
     ("a + b", "a + ignoring () b"),
+    ("a + on () fill (0) b", "a + on () fill_left (0) fill_right (0) b"),
+    ("a + -0", "+a + 0"),
+    ("x[1m * 5]", "x[1m*5]"),
     ("max_over_time((x)[1h:5m])", "max_over_time(x[60m:300s])"),
 ]
 DIFFERENT = [

@@ -233,3 +233,12 @@ def test_standard_input(tmp_path: Path) -> None:
         command, input=WRITTEN, text=True, capture_output=True, cwd=ROOT, check=True
     )
     assert answer.stdout == LAID_OUT
+
+
+def test_a_layout_that_would_change_the_meaning_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is known that does so: the layout is made wrong here, and the guard must see it."""
+    for wrong in ("version: 1\ntenant: b\n", "version: '1'\ntenant: a\n", "version: ["):
+        monkeypatch.setattr("generator.formatting.laid_out", lambda *_, text=wrong: text)
+        with pytest.raises(SpecError) as refused:
+            format_text(b"tenant: a\nversion: 1\n", "a.yaml")
+        assert [f.code for f in refused.value.findings] == ["fmt-refused"]

@@ -7,13 +7,13 @@ import email
 import email.policy
 import json
 import socketserver
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+from tests.listening import Handler, listening, served
 
 ANSWER = {
     "ok": True,
@@ -52,12 +52,12 @@ def sinks() -> Iterator[Sinks]:
     """Both servers on loopback."""
     state = Sinks()
 
-    class Web(BaseHTTPRequestHandler):
+    class Web(Handler):
         def do_GET(self) -> None:
             self._answer(200, json.dumps(ANSWER))
 
         def do_POST(self) -> None:
-            text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            text = self.body().decode()
             if self.headers["Content-Type"].startswith("application/x-www-form-urlencoded"):
                 state.posts.append((self.path, {k: v[0] for k, v in parse_qs(text).items()}))
                 self._answer(200, SNS_ANSWER)
@@ -67,15 +67,8 @@ def sinks() -> Iterator[Sinks]:
             self._answer(201 if made else 202 if "pagerduty" in self.path else 200)
 
         def _answer(self, status: int, text: str = json.dumps(ANSWER)) -> None:
-            self.send_response(status)
             kind = "text/xml" if text.startswith("<") else "application/json"
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
+            self.answer(status, text.encode(), kind)
 
     class Mail(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -106,12 +99,6 @@ def sinks() -> Iterator[Sinks]:
     class Servers(socketserver.ThreadingTCPServer):
         daemon_threads = True
 
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Web)
     mail = Servers(("127.0.0.1", 0), Mail)
-    state.http, state.smtp = web.server_port, int(mail.server_address[1])
-    with contextlib.ExitStack() as stack:
-        for server in (web, mail):
-            stack.callback(server.server_close)
-            stack.callback(server.shutdown)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+    with listening(Web) as state.http, served(mail) as state.smtp:
         yield state

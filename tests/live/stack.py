@@ -6,14 +6,12 @@ import contextlib
 import json
 import socket
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -22,6 +20,7 @@ import yaml
 
 from generator.tools import Tool
 from generator.values import Version
+from tests.listening import Handler, listening
 
 
 @dataclass(frozen=True)
@@ -66,32 +65,20 @@ def world() -> Iterator[World]:
     """An HTTP server that serves metrics and takes webhooks."""
     state = World()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Web(Handler):
         def do_GET(self) -> None:
             text = state.metrics.get(self.path)
-            self.send_response(200 if text is not None else 404)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.end_headers()
-            self.wfile.write((text or "").encode())
+            found = (text or "").encode()
+            self.answer(404 if text is None else 200, found, "text/plain; version=0.0.4")
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.body()
             _, section, receiver = self.path.split("/", 2)
             state.told.append(Told(time.monotonic(), unquote(receiver), section, json.loads(body)))
-            self.send_response(200)
-            self.end_headers()
+            self.answer(200)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(Web) as state.port:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def with_stand_ins(config: Path, port: int) -> None:

@@ -9,12 +9,12 @@ import base64
 import contextlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.listening import Handler, listening
 
 Answer = tuple[int, Any]
 TOKEN = "glsa_of_organisation_1"
@@ -118,26 +118,13 @@ class FakeGrafana:
 
 @contextlib.contextmanager
 def serving(grafana: FakeGrafana) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Web(Handler):
         def do_GET(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            body = json.loads(self.body() or "null")
             status, answer = grafana.answer(self.command, self.path, self.headers, body)
-            content = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(status, json.dumps(answer).encode())
 
         do_POST = do_GET
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(Web) as port:
+        yield f"http://127.0.0.1:{port}"

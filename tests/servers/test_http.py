@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from generator.servers.alertmanager import Alertmanager
 from generator.servers.http import Server, ServerFailed
 from generator.servers.prometheus import Prometheus, Series
+from tests.listening import Handler, listening
 from tests.live.stack import free_port
 
 Answers = dict[str, tuple[int, str]]
@@ -21,27 +20,17 @@ Answers = dict[str, tuple[int, str]]
 
 @contextlib.contextmanager
 def answering(answers: Answers, seen: list[dict[str, str]]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Web(Handler):
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.body()
             seen.append(dict(self.headers))
             status, text = answers[self.path.partition("?")[0]]
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(text.encode())
+            self.answer(status, text.encode())
 
         do_POST = do_GET
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(Web) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_a_server_that_is_away_is_named() -> None:

@@ -7,12 +7,10 @@ import json
 import os
 import random
 import subprocess
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from generator.ir.routing import (
 from generator.render.alertmanager import alertmanager_yml
 from generator.tools import Tool
 from generator.values import Duration
+from tests.listening import Handler, listening
 from tests.live.stack import free_port, post, until
 
 NAMES = ("a", "b", "c", "d", "alertname")
@@ -161,31 +160,17 @@ def sink() -> Iterator[Sink]:
     """A running sink; its path's last part names the receiver."""
     state = Sink(0, [])
 
-    class Handler(BaseHTTPRequestHandler):
+    class Web(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            payload = json.loads(self.body())
             name = self.path.rpartition("/")[2]
             state.told += [(name, alert["labels"]) for alert in payload["alerts"]]
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(200)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 1024
-
-    server = Server(("127.0.0.1", 0), Handler)
-    state.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(Web) as state.port:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def key(labels: Mapping[str, str]) -> LabelSet:

@@ -23,7 +23,11 @@ from tests.conftest import ROOT
         (("acne",), 2, "there is no tenant 'acne'; did you mean 'acme'?"),
         (("--prometheus", "localhost:9090"), 2, "write http://host:port"),
         (("--prometheus", "http://127.0.0.1:1"), 3, "does not answer"),
-        (("--prometheus", "http://127.0.0.1:1", "--token-file", "none"), 3, "none cannot be read"),
+        (
+            ("--prometheus", "http://127.0.0.1:1", "--token-file", "none"),
+            2,
+            "'none' does not exist",
+        ),
     ],
 )
 def test_wrong_use_and_failures(

@@ -190,7 +190,7 @@ def test_one_tenant_is_watched(repository: Path) -> None:
     told: list[Event] = []
     watch = Watch(repository, repository / "output", told.append, ("acme",), "off")
     assert watch.once()
-    assert [f.code for f in told[-1].findings] == ["grafana-not-isolated", "tenant-unbuilt"]
+    assert "tenant-unbuilt" in [f.code for f in told[-1].findings]
     assert not (repository / "output" / "globex").exists()
     path = repository / "specs" / "tenants" / "globex.yaml"
     path.write_text(path.read_text().replace("max(", "max(("))
@@ -205,7 +205,12 @@ def test_new_findings_are_told_once(repository: Path) -> None:
     path = repository / "specs" / "tenants" / "acme.yaml"
     path.write_text(path.read_text() + "# nothing new\n")
     watch.once()
-    assert [len(e.findings) for e in told if e.kind == "built"] == [2, 0]
+    path.write_text(path.read_text().replace("max(", "max by (tenant) (up) + max("))
+    watch.once()
+    first, again, more = (set(e.findings) for e in told if e.kind == "built")
+    assert "tenant-unbuilt" in {f.code for f in first}
+    assert again == set()
+    assert more and not more & first, "of an edit only what it brings"
 
 
 @pytest.mark.parametrize(

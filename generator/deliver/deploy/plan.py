@@ -40,11 +40,12 @@ class Plan:
         """Whether the deployment changes anything on disk."""
         return bool(self.changed or self.removed)
 
-    def told(self) -> Iterator[str]:
-        """What would change, a line for each tree, and those of many together."""
+    def told(self, planned: bool = False) -> Iterator[str]:
+        """What changes (`planned`: would), a line for each tree, and those of many together."""
+        would = "would change " if planned else ""
         shown = self.changed[-_SHOWN:]
         if len(self.changed) > _SHOWN:
-            yield f"{len(self.changed) - _SHOWN} folders from {self.changed[0]} on"
+            yield f"{would}{len(self.changed) - _SHOWN} folders from {self.changed[0]} on"
         for name in shown:
             report = self.reports[name]
             parts = (
@@ -53,9 +54,9 @@ class Plan:
                 ("removed", report.removed),
             )
             counts = [f"{len(paths)} {word}" for word, paths in parts if paths]
-            yield f"{name}: {', '.join(counts)}"
+            yield f"{would}{name}: {', '.join(counts)}"
         for name in self.removed:
-            yield f"{name}: removed"
+            yield f"{would}{name}: removed"
         same = len(self.reports) - len(self.changed)
         if same:
             yield f"{same} of {len(self.reports)} folders are unchanged"
