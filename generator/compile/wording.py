@@ -39,10 +39,14 @@ def told_labels(labels: LabelSet, known: Iterable[str]) -> str:
 
 def legend_of(labels: LabelSet, known: Iterable[str]) -> str:
     """A legend that names a series by all its labels; empty when they are not all known."""
-    if labels.open or labels.may - {"__name__", *known}:
+    if labels.open:
         return ""
-    names = sorted(labels.must - {"__name__", *known})
-    return " ".join(f"{{{{ {name} }}}}" for name in names)
+    return " ".join(f"{{{{ {name} }}}}" for name in sorted(labels.named - {"__name__", *known}))
+
+
+def certain(labels: LabelSet, known: Iterable[str]) -> bool:
+    """Whether every series has a label of its legend, so that the legend is never empty."""
+    return bool(labels.must - {"__name__", *known})
 
 
 def operand(text: str) -> str:

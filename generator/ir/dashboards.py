@@ -8,6 +8,9 @@ from typing import Any
 
 from generator.values import Duration, IsolatedExpr
 
+COLUMNS = 24
+"""How wide Grafana's grid is."""
+
 
 def ref_id(index: int) -> str:
     """Grafana's name of a panel's query by its place: A, B, … Z, AA, AB, …"""

@@ -16,6 +16,7 @@ from grafanalib import core as grafana
 from grafanalib._gen import DashboardEncoder
 
 from generator.ir.dashboards import (
+    COLUMNS,
     Annotation,
     Dashboard,
     Panel,
@@ -26,7 +27,7 @@ from generator.ir.dashboards import (
     Variable,
     ref_id,
 )
-from generator.render.grid import COLUMNS, in_grid
+from generator.render.grid import in_grid
 
 SCHEMA_VERSION = 41
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}

@@ -12,6 +12,7 @@ from typing import Any
 from generator.compile.context import Context
 from generator.compile.kinds import FLAPPING, MARKER
 from generator.compile.naming import panel_id
+from generator.compile.views.fitting import fitted
 from generator.ir.dashboards import Panel, Row, Threshold, ref_id
 from generator.promql.build import selector
 
@@ -40,8 +41,8 @@ def row(
     collapsed: bool = False,
     repeat: str | None = None,
 ) -> Row:
-    """A row with the ids of its panels and its own derived from their keys."""
-    found = tuple(replace(p, id=panel_id(p.key)) for p in panels)
+    """A row without gaps, with the ids of its panels and its own derived from their keys."""
+    found = tuple(replace(p, id=panel_id(p.key)) for p in fitted(tuple(panels)))
     return Row(key, title, found, collapsed, repeat, id=panel_id(f"row:{key}"))
 
 

@@ -104,7 +104,7 @@ def _attained(promise: _Promise) -> Panel:
         queries=(promise.query(f"1 - {promise.of(period_ratio(slo))}"),),
         unit="percentunit",
         thresholds=(Threshold(None, RED), Threshold(float(slo.objective / 100), GREEN)),
-        width=3,
+        width=4,
         decimals=3,
     )
 
@@ -123,7 +123,7 @@ def _ends(promise: _Promise) -> Panel:
         queries=(promise.query(end, instant=True),),
         unit="dateTimeFromNow",
         thresholds=CALM,
-        width=3,
+        width=4,
         options={"colorMode": "none", "graphMode": "none"},
         mappings=(
             {
@@ -152,7 +152,7 @@ def _budget(promise: _Promise) -> Panel:
         queries=tuple(queries),
         unit="percentunit",
         thresholds=BUDGET,
-        width=6,
+        width=5,
         maximum=1.0,
         overrides=(dashed(1, "text"),) if slo.calendar else (),
         time_from="" if slo.calendar else str(slo.window),
@@ -173,7 +173,7 @@ def _burn(promise: _Promise) -> Panel:
         queries=(promise.query(promise.of(CURRENT_BURN)),),
         unit="short",
         thresholds=BURN,
-        width=6,
+        width=5,
         minimum=0.0,
         links=promise.links,
     )
@@ -189,7 +189,7 @@ def _errors(promise: _Promise) -> Panel:
         queries=(promise.query(promise.of(ratio_name(BASE))),),
         unit="percentunit",
         thresholds=(Threshold(None, GREEN), Threshold(float(1 - slo.objective / 100), RED)),
-        width=6,
+        width=5,
         minimum=0.0,
         links=promise.links,
     )
