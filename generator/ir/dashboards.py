@@ -74,6 +74,8 @@ class Panel:
     """`fieldConfig.overrides`: a matcher and its properties, for single queries or columns."""
     time_from: str = ""
     """Length of time the panel shows whatever the dashboard's range is, `30d`; empty: that."""
+    empty: str = ""
+    """What it says where a query returns nothing, when that has a meaning; empty: no data."""
     id: int = 0
     """Grafana's id, from the key; at least 1 in a finished dashboard."""
 

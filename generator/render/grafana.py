@@ -258,6 +258,8 @@ def field_config(panel: Panel) -> dict[str, Any]:
     ):
         if value is not None:
             defaults[key] = value
+    if panel.empty:
+        defaults["noValue"] = panel.empty
     if panel.mappings:
         defaults["mappings"] = [dict(m) for m in panel.mappings]
     return {"defaults": defaults, "overrides": [dict(o) for o in panel.overrides]}

@@ -96,7 +96,8 @@ def test_a_table_has_a_column_for_each_query(tmp_path: Path) -> None:
     assert all(query.instant and query.format == "table" for query in panel.queries)
     merge, organize = panel.transformations
     assert merge["id"] == "merge"
-    assert organize["options"]["renameByName"] == {"Value #A": "quality", "Value #B": "age"}
+    heads = {"model": "Model", "Value #A": "quality", "Value #B": "age"}
+    assert organize["options"]["renameByName"] == heads
     (override,) = panel.overrides
     assert override["matcher"] == {"id": "byName", "options": "age"}
     assert override["properties"] == [{"id": "unit", "value": "s"}]

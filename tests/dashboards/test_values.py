@@ -68,8 +68,8 @@ def asked(drawn: Drawn) -> dict[str, dict[str, float]]:
     of_slo = '{slo="up"}'
     critical = '{severity="critical"}'
     return {
-        query(drawn, "executive", kept, "attained"): {of_slo: 0.995},
-        query(drawn, "executive", kept, "budget ends"): {of_slo: 9_600_000},
+        query(drawn, "executive", kept, "Attained"): {of_slo: 0.995},
+        query(drawn, "executive", kept, "Budget ends"): {of_slo: 9_600_000},
         query(drawn, "executive", "Hours of alerts, 30d", "{{ severity }}"): {
             critical: (101 + 201) * 30 / 3600
         },

@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 def test_the_promises_stand_in_one_table(tmp_path: Path) -> None:
     panel = spec(tmp_path).panels("executive")["Is every promise kept?"]
     names = [query.legend for query in panel.queries]
-    assert names == ["objective", "attained", "budget left", "burn rate", "budget ends"]
+    assert names == ["Objective", "Attained", "Budget left", "Burn rate", "Budget ends"]
     assert panel.queries[4].expr.startswith("(time() + (min by (slo) (slo:time_to_exhaustion")
     properties = {p["id"]: p["value"] for p in panel.overrides[4]["properties"]}
     assert properties == {"unit": "dateTimeAsIso"}

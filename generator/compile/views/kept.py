@@ -16,6 +16,7 @@ from generator.compile.views.parts import (
     column_override,
     firing,
     table_columns,
+    table_height,
 )
 from generator.ir.dashboards import Panel, Query, Threshold
 
@@ -36,17 +37,17 @@ def kept(context: Context) -> Panel:
     slo = context.platform.labels.slo
     by = f"by ({slo})"
     columns = (
-        ("objective", f"max {by} (slo:objective:ratio)", _percent(3)),
+        ("Objective", f"max {by} (slo:objective:ratio)", _percent(3)),
         (
-            "attained",
+            "Attained",
             f"1 - max {by} ({PERIOD_BURN} * on ({slo}) group_left () "
             f"max {by} (slo:error_budget:ratio))",
             _percent(3),
         ),
-        ("budget left", f"min {by} ({REMAINING})", _coloured("percentunit", BUDGET)),
-        ("burn rate", f"max {by} ({CURRENT_BURN})", _coloured("short", BURN)),
+        ("Budget left", f"min {by} ({REMAINING})", _coloured("percentunit", BUDGET)),
+        ("Burn rate", f"max {by} ({CURRENT_BURN})", _coloured("short", BURN)),
         (
-            "budget ends",
+            "Budget ends",
             f"(time() + (min {by} ({EXHAUSTION}) < {FAR})) * 1000",
             {"unit": "dateTimeAsIso"},
         ),
@@ -67,11 +68,12 @@ def kept(context: Context) -> Panel:
         unit="none",
         thresholds=CALM,
         width=24,
-        height=min(12, 4 + len(context.tenant.slos)),
+        height=min(15, table_height(len(context.tenant.slos))),
         overrides=tuple(
             column_override(name, *properties.items()) for name, _, properties in columns
         ),
-        transformations=table_columns([name for name, _, _ in columns], ()),
+        transformations=table_columns([name for name, _, _ in columns], {slo: "Promise"}),
+        options={"sortBy": [{"desc": False, "displayName": "Budget left"}]},
     )
 
 

@@ -16,6 +16,8 @@ from generator.compile.views.fitting import fitted
 from generator.ir.dashboards import Panel, Row, Threshold, ref_id
 from generator.promql.build import selector
 
+_TABLE_FRAME, _TABLE_ROW, _GRID_ROW = 100, 36, 38
+"""Pixels: title and head of a table, one row of it, one row of the grid."""
 GREEN, AMBER, RED = "green", "orange", "red"
 Steps = tuple[Threshold, ...]
 CALM: Steps = (Threshold(None, GREEN),)
@@ -57,6 +59,16 @@ def text_panel(key: str, title: str, markdown: str, *, height: int = 5, width: i
         height=height,
         options={"content": markdown, "mode": "markdown"},
     )
+
+
+def told_height(lines: int) -> int:
+    """The height of a panel with a sentence and a list of so many lines."""
+    return 3 - -lines * 3 // 5
+
+
+def table_height(rows: int) -> int:
+    """The height of a table that shows so many rows, without an empty rest or bars to scroll."""
+    return -(-(_TABLE_FRAME + rows * _TABLE_ROW) // _GRID_ROW)
 
 
 def ordered(panels: Sequence[Panel]) -> list[Panel]:
@@ -113,8 +125,18 @@ def dashed(index: int, color: str) -> Mapping[str, Any]:
     )
 
 
-def table_columns(columns: Sequence[str], hidden: Sequence[str]) -> tuple[Mapping[str, Any], ...]:
-    """The transformations that make one table of instant queries, a column for each."""
+def header(label: str) -> str:
+    """A label's name as the head of a column: `model_version` is Model version."""
+    return label.replace("_", " ").strip().capitalize()
+
+
+def table_columns(
+    columns: Sequence[str], labels: Mapping[str, str], hidden: Sequence[str] = ()
+) -> tuple[Mapping[str, Any], ...]:
+    """The transformations that make one table of instant queries, a column for each.
+
+    `labels`: label -> the head of its column.
+    """
     numbered = [f"Value #{ref_id(index)}" for index in range(len(columns))]
     values = numbered if len(columns) > 1 else ["Value"]
     organize = {
@@ -122,7 +144,7 @@ def table_columns(columns: Sequence[str], hidden: Sequence[str]) -> tuple[Mappin
         "options": {
             "excludeByName": dict.fromkeys(["Time", *hidden], True),
             "indexByName": {},
-            "renameByName": {v: c for v, c in zip(values, columns, strict=True) if c},
+            "renameByName": {**labels, **{v: c for v, c in zip(values, columns, strict=True) if c}},
         },
     }
     merge = ({"id": "merge", "options": {}},) if len(columns) > 1 else ()

@@ -125,12 +125,7 @@ def _ends(promise: _Promise) -> Panel:
         thresholds=CALM,
         width=4,
         options={"colorMode": "none", "graphMode": "none"},
-        mappings=(
-            {
-                "type": "special",
-                "options": {"match": "null+nan", "result": {"text": "it lasts", "index": 0}},
-            },
-        ),
+        empty="it lasts",
     )
 
 
