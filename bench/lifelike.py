@@ -181,7 +181,7 @@ def _api(world: World) -> Iterator[Family]:
         tuple(
             (
                 queue | {"source": source},
-                lambda at, pace=pace: pace * world.traffic(at) * (1 - 0.3 * world.incident(at)),
+                lambda at, pace=pace: pace * people(world, at) * (1 - 0.1 * world.incident(at)),
             )
             for source, pace in (("app", 4.2), ("web", 1.9), ("recommendation", 2.6))
         ),
@@ -277,41 +277,44 @@ def _node(world: World) -> Iterator[Family]:
     )
 
 
+def people(world: World, at: float) -> float:
+    """Those who listen, 1 at the peak: fewer a week ago, and while things are bad."""
+    grown = 0.94 if at <= world.end - 6.9 * DAY else 1.0
+    return grown * world.traffic(at) * (1 - 0.25 * world.incident(at))
+
+
 def _business(world: World) -> Iterator[Family]:
     api = {"job": "playlist-api", "service": "playlist-api", "instance": "playlist-api-1:8000"}
     model = {"job": "recommender", "service": "recommender", "instance": "10.1.0.7:9100"}
-    week = (world.end - 8.3 * DAY, world.end - 6.9 * DAY)
-
-    def people(at: float) -> float:
-        """Traffic, a little less a week ago, less while things are bad."""
-        grown = 0.94 if week[0] <= at <= week[1] else 1.0
-        return grown * world.traffic(at) * (1 - 0.25 * world.incident(at))
-
     counters: tuple[tuple[str, dict[str, str], Value], ...] = (
-        ("playback_starts", api, lambda at: 310 * people(at)),
-        ("playback_skips", api, lambda at: 310 * people(at) * (0.3 + 0.06 * world.incident(at))),
-        ("playlist_suggestions_shown", api, lambda at: 170 * people(at)),
+        ("playback_starts", api, lambda at: 310 * people(world, at)),
+        (
+            "playback_skips",
+            api,
+            lambda at: 310 * people(world, at) * (0.3 + 0.06 * world.incident(at)),
+        ),
+        ("playlist_suggestions_shown", api, lambda at: 170 * people(world, at)),
         (
             "playlist_generation_failures",
             api,
-            lambda at: people(at) * (0.02 + 0.5 * world.incident(at)),
+            lambda at: people(world, at) * (0.02 + 0.5 * world.incident(at)),
         ),
-        ("recommendations_shown", model, lambda at: 140 * people(at)),
+        ("recommendations_shown", model, lambda at: 140 * people(world, at)),
         (
             "recommendations_accepted",
             model,
-            lambda at: 140 * people(at) * (0.124 - 0.03 * world.incident(at)),
+            lambda at: 140 * people(world, at) * (0.124 - 0.03 * world.incident(at)),
         ),
         (
             "recommendations_fallback",
             model,
-            lambda at: 140 * people(at) * (0.008 + 0.05 * world.incident(at)),
+            lambda at: 140 * people(world, at) * (0.008 + 0.05 * world.incident(at)),
         ),
     )
     for name, own, value in counters:
         yield Family(name, "counter", ((own, value),), 0.05, weekly=True)
     gauges: tuple[tuple[str, dict[str, str], Value], ...] = (
-        ("active_listeners", api, lambda at: 61_000 * people(at)),
+        ("active_listeners", api, lambda at: 61_000 * people(world, at)),
         (
             "recommendation_catalogue_coverage_ratio",
             model,
@@ -337,7 +340,7 @@ def _models(world: World) -> Iterator[Family]:
     def trained(at: float, index: int) -> float:
         """The last training: one model's every 31 hours, the other's every 50."""
         every = (31 + 19 * index) * HOUR
-        return at - (at - world.end + 6 * HOUR) % every
+        return at - (at - world.end + (6 + 17 * index) * HOUR) % every
 
     yield Family(
         "recommendation_ndcg",
@@ -346,7 +349,7 @@ def _models(world: World) -> Iterator[Family]:
             (
                 own | {"model": m},
                 lambda at, i=i: (
-                    0.43 - 0.04 * i - 0.004 * (at - world.end) / DAY - 0.035 * world.incident(at)
+                    0.43 - 0.04 * i + 0.001 * (at - world.end) / DAY - 0.035 * world.incident(at)
                 ),
             )
             for i, m in enumerate(models)
@@ -534,9 +537,11 @@ def _series(
     def pace(at: float) -> float:
         """What is older than nine hours only fills long windows: a sample in two minutes.
 
-        Between then and a week before nobody looks.
+        The same hours of the day and of the week before are compared with. Between nobody looks.
         """
-        if at >= world.end - 9 * HOUR:
+        if at >= world.end - 9 * HOUR or any(
+            -8 * HOUR <= at - world.end + days * DAY <= HOUR for days in (1, 7)
+        ):
             return step
         seen = at >= world.start or at <= world.end - 6.9 * DAY
         return max(step, 120.0 if seen else 3600.0)

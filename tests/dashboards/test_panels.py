@@ -32,7 +32,7 @@ def test_a_forecast_is_drawn_with_its_line(tmp_path: Path) -> None:
 def test_an_anomaly_is_drawn_with_the_limits_that_fire_it(tmp_path: Path) -> None:
     method = "anomaly: {expr: sum(load), method: adaptive, sensitivity: 3, direction: above}"
     panel = watched(tmp_path, method)
-    assert [query.legend for query in panel.queries] == ["", "upper limit"]
+    assert [query.legend for query in panel.queries] == ["api", "upper limit"]
     upper = " ".join(panel.queries[1].expr.split())
     assert "anomaly:value:mean_1d{" in upper and "3 * anomaly:value:stddev_1d{" in upper
     assert "0.1 * abs(anomaly:value:mean_1d{" in upper

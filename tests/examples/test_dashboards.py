@@ -154,7 +154,7 @@ def titles(board: dict[str, Any]) -> set[str]:
                 "availability: attained",
                 "availability: error budget",
                 "availability: burn rate",
-                "availability: budget ends",
+                "availability: runs out",
                 "Breaches",
                 "Recommendation quality (recommender)",
                 "Alerts that fired, 30d",

@@ -10,7 +10,7 @@ from generator.compile.context import Context
 from generator.compile.kinds import FLAPPING
 from generator.compile.naming import alert_panel_key, test_slug
 from generator.compile.plan import Compiled, Graph, Line, PlannedAlert
-from generator.compile.wording import certain, drawn_view, legend_of, told_labels
+from generator.compile.wording import ONE_PER_TARGET, certain, drawn_view, legend_of, told_labels
 from generator.findings import Finding, Text, error, has_errors
 from generator.ir.rules import AlertRule, RecordingRule
 from generator.promql.build import label_name, selector
@@ -54,6 +54,8 @@ class Draft:
     level: float | None = None
     above: bool = True
     clear: float | None = None
+    shape: str = ""
+    """An expression with the labels of `value`, where that reads what is recorded of it."""
     lines: tuple[tuple[str, str], ...] = ()
     """(expression, legend) of what its panel draws beside the value."""
     records: tuple[tuple[str, str, dict[str, str]], ...] = ()
@@ -204,7 +206,8 @@ def _planned(
     if draft.value:
         value = context.own(draft.value, constant=True)
         known = (names.tenant, names.service, "alertname", "alertstate", "anomaly")
-        out = output_labels(parse(value), context.catalogue.known())
+        shape = context.own(draft.shape, constant=True) if draft.shape else value
+        out = output_labels(parse(shape), {**ONE_PER_TARGET, **context.catalogue.known()})
         legend = legend_of(out, known)
         lines = tuple(
             Line(context.own(expr), f"{legend} {told}".strip()) for expr, told in draft.lines

@@ -11,6 +11,8 @@ _CELL, _LETTER, _FRAME = 52, 7, 50
 """Pixels: a column on a screen of 1280, a letter of a title, what stands beside a title."""
 _NAMED = 8
 """Columns that a small panel may take for its title alone."""
+_GRAPH, _SQUEEZED = 6, 2
+"""Columns that a graph needs, and that it gives up rather than begin a line."""
 _SMALL = frozenset({"stat", "gauge"})
 
 
@@ -32,7 +34,11 @@ def _lines(panels: Sequence[Panel]) -> list[list[Panel]]:
     """Panels wrapped at 24 columns; what is lonely in the last line gets company from above."""
     lines: list[list[Panel]] = [[]]
     for panel in panels:
-        if _width(lines[-1]) + panel.width > COLUMNS:
+        over = _width(lines[-1]) + panel.width - COLUMNS
+        gives = panel.kind not in _SMALL and panel.width - over >= _GRAPH
+        if 0 < over <= _SQUEEZED and gives:
+            panel = replace(panel, width=panel.width - over)
+        elif over > 0:
             lines.append([])
         lines[-1].append(panel)
     if len(lines) > 1:

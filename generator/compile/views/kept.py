@@ -101,7 +101,9 @@ def overview(context: Context) -> Iterable[Panel]:
         title="Error budget left",
         description="Part of each budget that is left in its period. Red: the promise is broken.",
         kind="bargauge",
-        queries=(Query(context.graph(f"min by ({slo}) ({REMAINING})"), legend, instant=True),),
+        queries=(
+            Query(context.graph(f"sort(min by ({slo}) ({REMAINING}))"), legend, instant=True),
+        ),
         unit="percentunit",
         thresholds=BUDGET,
         width=8,
@@ -126,7 +128,9 @@ def overview(context: Context) -> Iterable[Panel]:
         title="Time until the budget is spent",
         description="At the pace of the last minutes. Below a day: stop and mend.",
         kind="bargauge",
-        queries=(Query(context.graph(f"min by ({slo}) ({EXHAUSTION})"), legend, instant=True),),
+        queries=(
+            Query(context.graph(f"sort(min by ({slo}) ({EXHAUSTION}))"), legend, instant=True),
+        ),
         unit="s",
         thresholds=LEFT,
         width=8,

@@ -28,6 +28,8 @@ from generator.values import Duration, IsolatedExpr
 
 _SMALL = frozenset({"stat", "gauge"})
 _GRAPHS = frozenset({"timeseries"})
+NEUTRAL = "#5c6370"
+"""Of a change, which is neither good nor bad by itself: readable on dark and light."""
 _NUMBERS = frozenset({"stat", "gauge", "bargauge"})
 _WEEK = Duration.of(days=7)
 
@@ -147,7 +149,7 @@ class _Drawn:
             query_override(
                 len(self.queries),
                 ("unit", "percentunit"),
-                ("color", {"mode": "fixed", "fixedColor": "text"}),
+                ("color", {"mode": "fixed", "fixedColor": NEUTRAL}),
             )
         )
         told = "points since" if ratio else "change since"

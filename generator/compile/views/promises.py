@@ -114,7 +114,7 @@ def _ends(promise: _Promise) -> Panel:
     end = f"(time() + ({promise.of(EXHAUSTION)} < {FAR})) * 1000"
     return Panel(
         key=slo_panel_key(promise.slo.name, "ends"),
-        title=f"{promise.slo.name}: budget ends",
+        title=f"{promise.slo.name}: runs out",
         description=(
             "When the budget is spent if it goes on as in the last minutes. No date: it lasts. "
             "Days away: stop what is risky; hours: somebody should mend it now."

@@ -154,7 +154,7 @@ def needed(service: Service, context: Context, urls: Mapping[str, str]) -> list[
             width=max(4, min(12, 4 * len(queries))),
             height=5,
             decimals=0,
-            options={"graphMode": "none"},
+            options={"graphMode": "none", "textMode": "value_and_name"},
             links=tuple((name, urls[name]) for name in service.depends_on if name in urls),
         )
     ]
@@ -183,5 +183,5 @@ def _shared_needed(slug: str, variable: str, context: Context) -> Panel:
         width=12,
         height=5,
         decimals=0,
-        options={"graphMode": "none"},
+        options={"graphMode": "none", "textMode": "value_and_name"},
     )
