@@ -11,13 +11,11 @@ from generator.compile.views.parts import (
     CALM,
     GREEN,
     RED,
-    column_override,
     firing,
-    header,
     one_of,
     row,
-    table_columns,
 )
+from generator.compile.views.tables import column_override, header, table_columns
 from generator.ir.dashboards import Panel, Query, Row, Threshold
 from generator.values import Duration, plain
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from generator.compile.context import Context
@@ -13,11 +14,10 @@ from generator.compile.views.parts import (
     CALM,
     GREEN,
     RED,
-    column_override,
+    STATES,
     firing,
-    table_columns,
-    table_height,
 )
+from generator.compile.views.tables import column_override, table_columns, table_height
 from generator.ir.dashboards import Panel, Query, Threshold
 
 BUDGET = (Threshold(None, RED), Threshold(0.0, AMBER), Threshold(0.25, GREEN))
@@ -95,19 +95,10 @@ def _coloured(unit: str, steps: Iterable[Threshold]) -> Mapping[str, Any]:
 def overview(context: Context) -> Iterable[Panel]:
     """Budgets, breaches over time, and the time that is left."""
     slo = context.platform.labels.slo
-    legend = f"{{{{ {slo} }}}}"
-    yield Panel(
-        key="budgets",
-        title="Error budget left",
+    yield replace(
+        _bars(context, "budgets", "Error budget left", REMAINING, BUDGET),
         description="Part of each budget that is left in its period. Red: the promise is broken.",
-        kind="bargauge",
-        queries=(
-            Query(context.graph(f"sort(min by ({slo}) ({REMAINING}))"), legend, instant=True),
-        ),
         unit="percentunit",
-        thresholds=BUDGET,
-        width=8,
-        minimum=0.0,
         maximum=1.0,
         decimals=1,
     )
@@ -118,21 +109,32 @@ def overview(context: Context) -> Iterable[Panel]:
         title="Breaches",
         description="When each promise burned its budget fast enough to alert.",
         kind="state-timeline",
-        queries=(Query(context.graph(state), legend),),
+        queries=(Query(context.graph(state), f"{{{{ {slo} }}}}"),),
         unit="none",
         thresholds=(Threshold(None, GREEN), Threshold(1.0, RED)),
         width=8,
+        mappings=STATES,
     )
-    yield Panel(
-        key="exhaustion",
-        title="Time until the budget is spent",
+    yield replace(
+        _bars(context, "exhaustion", "Time until the budget is spent", EXHAUSTION, LEFT),
         description="At the pace of the last minutes. Below a day: stop and mend.",
-        kind="bargauge",
-        queries=(
-            Query(context.graph(f"sort(min by ({slo}) ({EXHAUSTION}))"), legend, instant=True),
-        ),
         unit="s",
-        thresholds=LEFT,
+    )
+
+
+def _bars(
+    context: Context, key: str, title: str, record: str, steps: tuple[Threshold, ...]
+) -> Panel:
+    """A bar for each SLO, the shortest first."""
+    slo = context.platform.labels.slo
+    expr = context.graph(f"sort(min by ({slo}) ({record}))")
+    return Panel(
+        key=key,
+        title=title,
+        description="",
+        kind="bargauge",
+        queries=(Query(expr, f"{{{{ {slo} }}}}", instant=True),),
+        thresholds=steps,
         width=8,
         minimum=0.0,
     )

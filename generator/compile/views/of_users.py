@@ -10,12 +10,10 @@ from generator.compile.context import Context
 from generator.compile.views.parts import (
     GREEN,
     RED,
-    column_override,
     dashed,
-    header,
     query_override,
-    table_columns,
 )
+from generator.compile.views.tables import column_override, header, table_columns
 from generator.compile.wording import operand
 from generator.findings import Finding, Text, error, has_errors
 from generator.ir.dashboards import Panel, Query, Threshold

@@ -16,8 +16,6 @@ from generator.compile.views.fitting import fitted
 from generator.ir.dashboards import Panel, Row, Threshold, ref_id
 from generator.promql.build import selector
 
-_TABLE_FRAME, _TABLE_ROW, _GRID_ROW = 100, 36, 38
-"""Pixels: title and head of a table, one row of it, one row of the grid."""
 GREEN, AMBER, RED = "green", "orange", "red"
 Steps = tuple[Threshold, ...]
 CALM: Steps = (Threshold(None, GREEN),)
@@ -66,11 +64,6 @@ def told_height(lines: int) -> int:
     return 3 - -lines * 3 // 5
 
 
-def table_height(rows: int) -> int:
-    """The height of a table that shows so many rows, without an empty rest or bars to scroll."""
-    return -(-(_TABLE_FRAME + rows * _TABLE_ROW) // _GRID_ROW)
-
-
 def ordered(panels: Sequence[Panel]) -> list[Panel]:
     """Small panels first, so that rows fill up; each key once."""
     seen: dict[str, Panel] = {}
@@ -107,14 +100,6 @@ def query_override(index: int, *properties: tuple[str, Any]) -> Mapping[str, Any
     }
 
 
-def column_override(name: str, *properties: tuple[str, Any]) -> Mapping[str, Any]:
-    """A `fieldConfig` override of one column of a table."""
-    return {
-        "matcher": {"id": "byName", "options": name},
-        "properties": [{"id": key, "value": value} for key, value in properties],
-    }
-
-
 def dashed(index: int, color: str) -> Mapping[str, Any]:
     """A line that helps to read another: dashed, unfilled, in a colour of its own."""
     return query_override(
@@ -123,29 +108,3 @@ def dashed(index: int, color: str) -> Mapping[str, Any]:
         ("custom.fillOpacity", 0),
         ("color", {"mode": "fixed", "fixedColor": color}),
     )
-
-
-def header(label: str) -> str:
-    """A label's name as the head of a column: `model_version` is Model version."""
-    return label.replace("_", " ").strip().capitalize()
-
-
-def table_columns(
-    columns: Sequence[str], labels: Mapping[str, str], hidden: Sequence[str] = ()
-) -> tuple[Mapping[str, Any], ...]:
-    """The transformations that make one table of instant queries, a column for each.
-
-    `labels`: label -> the head of its column.
-    """
-    numbered = [f"Value #{ref_id(index)}" for index in range(len(columns))]
-    values = numbered if len(columns) > 1 else ["Value"]
-    organize = {
-        "id": "organize",
-        "options": {
-            "excludeByName": dict.fromkeys(["Time", *hidden], True),
-            "indexByName": {},
-            "renameByName": {**labels, **{v: c for v, c in zip(values, columns, strict=True) if c}},
-        },
-    }
-    merge = ({"id": "merge", "options": {}},) if len(columns) > 1 else ()
-    return (*merge, organize)

@@ -6,7 +6,7 @@ Thresholds of burn rates are the workbook's: 1 is the even pace, 6 and 14.4 page
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.compile.burn_rate import BASE
 from generator.compile.context import Context
@@ -156,34 +156,33 @@ def _budget(promise: _Promise) -> Panel:
 
 
 def _burn(promise: _Promise) -> Panel:
-    slo = promise.slo
-    return Panel(
-        key=slo_panel_key(slo.name, "burn"),
-        title=f"{slo.name}: burn rate",
-        description=(
-            "How many times faster than the even pace the budget burns. Above 1 it will not last; "
-            "above 6 and 14.4 somebody is paged."
-        ),
-        kind="timeseries",
-        queries=(promise.query(promise.of(CURRENT_BURN)),),
-        unit="short",
-        thresholds=BURN,
-        width=5,
-        minimum=0.0,
-        links=promise.links,
+    panel = _over_time(promise, "burn", "burn rate", CURRENT_BURN, BURN)
+    told = (
+        "How many times faster than the even pace the budget burns. Above 1 it will not last; "
+        "above 6 and 14.4 somebody is paged."
     )
+    return replace(panel, description=told, unit="short")
 
 
 def _errors(promise: _Promise) -> Panel:
-    slo = promise.slo
+    allowed = float(1 - promise.slo.objective / 100)
+    steps = (Threshold(None, GREEN), Threshold(allowed, RED))
+    panel = _over_time(promise, "ratio", "errors", ratio_name(BASE), steps)
+    told = "Part of the events that fail, over five minutes."
+    return replace(panel, description=told, unit="percentunit")
+
+
+def _over_time(
+    promise: _Promise, what: str, named: str, record: str, steps: tuple[Threshold, ...]
+) -> Panel:
+    """A graph of one of its recorded series."""
     return Panel(
-        key=slo_panel_key(slo.name, "ratio"),
-        title=f"{slo.name}: errors",
-        description="Part of the events that fail, over five minutes.",
+        key=slo_panel_key(promise.slo.name, what),
+        title=f"{promise.slo.name}: {named}",
+        description="",
         kind="timeseries",
-        queries=(promise.query(promise.of(ratio_name(BASE))),),
-        unit="percentunit",
-        thresholds=(Threshold(None, GREEN), Threshold(float(1 - slo.objective / 100), RED)),
+        queries=(promise.query(promise.of(record)),),
+        thresholds=steps,
         width=5,
         minimum=0.0,
         links=promise.links,
