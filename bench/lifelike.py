@@ -139,7 +139,7 @@ def _api(world: World) -> Iterator[Family]:
                 return 85 * share * world.traffic(at)
 
             def failing(at: float) -> float:
-                return 0.0001 + 0.016 * world.incident(at)
+                return 0.0001 + 0.045 * world.incident(at)
 
             own = place | {"method": method}
             requests += [
