@@ -55,6 +55,8 @@ class Family:
     kind: str
     series: tuple[tuple[dict[str, str], Value], ...]
     noise: float = 0.0
+    weekly: bool = False
+    """Whether it is there a week before as well, to compare with."""
 
 
 def families(world: World) -> Iterator[Family]:
@@ -62,6 +64,7 @@ def families(world: World) -> Iterator[Family]:
     yield from _api(world)
     yield from _node(world)
     yield from _models(world)
+    yield from _business(world)
     yield from _database(world)
     yield from _identity(world)
 
@@ -104,15 +107,21 @@ def _targets(world: World) -> Iterator[Family]:
         0.04,
     )
     yield Family("process_max_fds", "gauge", tuple((own, lambda at: 4096) for own, _ in alike))
-    versions = (("2.41.0", -math.inf, world.deployed), ("2.42.0", world.deployed, math.inf))
+    running = (
+        ("playlist-api", "2.41.0", -math.inf, world.deployed),
+        ("playlist-api", "2.42.0", world.deployed, math.inf),
+        ("recommender", "1.9.3", -math.inf, math.inf),
+        ("identity", "5.0.1", -math.inf, math.inf),
+        ("feature-store", "0.14.2", -math.inf, math.inf),
+    )
     yield Family(
         "build_info",
         "gauge",
         tuple(
             (own | {"version": name}, lambda at, a=a, b=b: 1.0 if a <= at < b else math.nan)
             for own, place in alike
-            if place[0] == "playlist-api"
-            for name, a, b in versions
+            for job, name, a, b in running
+            if job == place[0]
         ),
     )
 
@@ -130,7 +139,7 @@ def _api(world: World) -> Iterator[Family]:
                 return 85 * share * world.traffic(at)
 
             def failing(at: float) -> float:
-                return 0.0001 + 0.016 * world.incident(at)
+                return 0.0001 + 0.045 * world.incident(at)
 
             own = place | {"method": method}
             requests += [
@@ -147,7 +156,7 @@ def _api(world: World) -> Iterator[Family]:
                 )
                 for bound in (*BOUNDS, math.inf)
             ]
-    yield Family("http_requests", "counter", tuple(requests), 0.06)
+    yield Family("http_requests", "counter", tuple(requests), 0.06, weekly=True)
     yield Family(
         "http_request_duration_seconds",
         "histogram",
@@ -172,11 +181,12 @@ def _api(world: World) -> Iterator[Family]:
         tuple(
             (
                 queue | {"source": source},
-                lambda at, pace=pace: pace * world.traffic(at) * (1 - 0.3 * world.incident(at)),
+                lambda at, pace=pace: pace * people(world, at) * (1 - 0.1 * world.incident(at)),
             )
             for source, pace in (("app", 4.2), ("web", 1.9), ("recommendation", 2.6))
         ),
         0.1,
+        weekly=True,
     )
 
 
@@ -267,6 +277,54 @@ def _node(world: World) -> Iterator[Family]:
     )
 
 
+def people(world: World, at: float) -> float:
+    """Those who listen, 1 at the peak: fewer a week ago, and while things are bad."""
+    grown = 0.94 if at <= world.end - 6.9 * DAY else 1.0
+    return grown * world.traffic(at) * (1 - 0.25 * world.incident(at))
+
+
+def _business(world: World) -> Iterator[Family]:
+    api = {"job": "playlist-api", "service": "playlist-api", "instance": "playlist-api-1:8000"}
+    model = {"job": "recommender", "service": "recommender", "instance": "10.1.0.7:9100"}
+    counters: tuple[tuple[str, dict[str, str], Value], ...] = (
+        ("playback_starts", api, lambda at: 310 * people(world, at)),
+        (
+            "playback_skips",
+            api,
+            lambda at: 310 * people(world, at) * (0.3 + 0.06 * world.incident(at)),
+        ),
+        ("playlist_suggestions_shown", api, lambda at: 170 * people(world, at)),
+        (
+            "playlist_generation_failures",
+            api,
+            lambda at: people(world, at) * (0.02 + 0.5 * world.incident(at)),
+        ),
+        ("recommendations_shown", model, lambda at: 140 * people(world, at)),
+        (
+            "recommendations_accepted",
+            model,
+            lambda at: 140 * people(world, at) * (0.124 - 0.03 * world.incident(at)),
+        ),
+        (
+            "recommendations_fallback",
+            model,
+            lambda at: 140 * people(world, at) * (0.008 + 0.05 * world.incident(at)),
+        ),
+    )
+    for name, own, value in counters:
+        yield Family(name, "counter", ((own, value),), 0.05, weekly=True)
+    gauges: tuple[tuple[str, dict[str, str], Value], ...] = (
+        ("active_listeners", api, lambda at: 61_000 * people(world, at)),
+        (
+            "recommendation_catalogue_coverage_ratio",
+            model,
+            lambda at: 0.21 + 0.01 * math.sin(at / 20_000),
+        ),
+    )
+    for name, own, value in gauges:
+        yield Family(name, "gauge", ((own, value),), 0.01, weekly=True)
+
+
 def _models(world: World) -> Iterator[Family]:
     own = {"job": "recommender", "service": "recommender", "instance": "10.1.0.7:9100"}
     models = ("daily-mix", "radio")
@@ -279,6 +337,11 @@ def _models(world: World) -> Iterator[Family]:
             else 0.05 + 0.02 * math.sin(at / 9000)
         )
 
+    def trained(at: float, index: int) -> float:
+        """The last training: one model's every 31 hours, the other's every 50."""
+        every = (31 + 19 * index) * HOUR
+        return at - (at - world.end + (6 + 17 * index) * HOUR) % every
+
     yield Family(
         "recommendation_ndcg",
         "gauge",
@@ -286,12 +349,13 @@ def _models(world: World) -> Iterator[Family]:
             (
                 own | {"model": m},
                 lambda at, i=i: (
-                    0.43 - 0.04 * i - 0.012 * (at - world.end) / DAY - 0.035 * world.incident(at)
+                    0.43 - 0.04 * i + 0.001 * (at - world.end) / DAY - 0.035 * world.incident(at)
                 ),
             )
             for i, m in enumerate(models)
         ),
         0.012,
+        weekly=True,
     )
     yield Family(
         "model_feature_drift_psi",
@@ -305,10 +369,8 @@ def _models(world: World) -> Iterator[Family]:
     yield Family(
         "model_last_trained_timestamp_seconds",
         "gauge",
-        tuple(
-            (own | {"model": m}, lambda at, i=i: world.end - (30 + 20 * i) * HOUR)
-            for i, m in enumerate(models)
-        ),
+        tuple((own | {"model": m}, lambda at, i=i: trained(at, i)) for i, m in enumerate(models)),
+        weekly=True,
     )
     yield Family(
         "feature_last_updated_timestamp_seconds",
@@ -434,7 +496,17 @@ def _identity(world: World) -> Iterator[Family]:
             ("data_oldest_record_age_seconds", lambda at: 341 * DAY + at - world.end),
             ("storage_unencrypted_volumes", lambda at: 0.0),
         ):
-            yield Family(name, "gauge", ((own, value),))
+            dated = {"dataset": "listening_history"} if name in _OF_DATASETS else {}
+            yield Family(name, "gauge", ((own | dated, value),))
+
+
+_OF_DATASETS = frozenset(
+    {
+        "backup_last_success_timestamp_seconds",
+        "data_oldest_record_age_seconds",
+        "privacy_export_last_success_timestamp_seconds",
+    }
+)
 
 
 def text(world: World, step: float) -> Iterator[str]:
@@ -463,10 +535,19 @@ def _series(
     head = f"{family.name}{suffix}{{{inner}}}"
 
     def pace(at: float) -> float:
-        """What is older than nine hours only fills long windows: a sample in two minutes."""
-        return step if at >= world.end - 9 * HOUR else max(step, 120.0)
+        """What is older than nine hours only fills long windows: a sample in two minutes.
 
-    total, at = chance.uniform(1e4, 2e4) if counted else 0.0, world.start
+        The same hours of the day and of the week before are compared with. Between nobody looks.
+        """
+        if at >= world.end - 9 * HOUR or any(
+            -8 * HOUR <= at - world.end + days * DAY <= HOUR for days in (1, 7)
+        ):
+            return step
+        seen = at >= world.start or at <= world.end - 6.9 * DAY
+        return max(step, 120.0 if seen else 3600.0)
+
+    start = min(world.start, world.end - 8.3 * DAY) if family.weekly else world.start
+    total, at = chance.uniform(1e4, 2e4) if counted else 0.0, start
     while at <= world.end:
         now = value(at) * (1 + family.noise * chance.gauss(0, 0.5))
         if counted:

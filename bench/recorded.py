@@ -74,11 +74,16 @@ def _waits(rule: Rule, other: Rule) -> bool:
 
 
 def record(
-    tools: tuple[Tool, Tool], rules: Sequence[Rule], data: Path, start: float, end: float
+    tools: tuple[Tool, Tool],
+    rules: Sequence[Rule],
+    data: Path,
+    start: float,
+    end: float,
+    every: float = STEP,
 ) -> list[str]:
     """Add to a TSDB's folder what the rules record from `start` to `end`; what failed is told.
 
-    `tools` are prometheus and promtool.
+    `tools` are prometheus and promtool; `every`: seconds between evaluations, STEP for alerts.
     """
     failed = []
     for layer in layers(rules):
@@ -87,7 +92,7 @@ def record(
 
                 def ask(rule: Rule, server: Prometheus = server) -> tuple[Rule, Any]:
                     try:
-                        step = timedelta(seconds=STEP)
+                        step = timedelta(seconds=every)
                         return rule, server.query_range(rule.data["expr"], start, end, step)
                     except ServerFailed as problem:
                         return rule, str(problem)

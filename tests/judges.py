@@ -77,6 +77,17 @@ def grafana_check(root: Path) -> ModuleType:
     return sys.modules[path.stem]
 
 
+def judged_by_grafana(root: Path, folder: Path, tenant: str) -> subprocess.CompletedProcess[str]:
+    """What `grafana_check_file` says of a folder with a tenant's finished dashboards."""
+    options = ["--tenant-label", "tenant", "--tenant", tenant, "--closed-links", "--canonical"]
+    return subprocess.run(
+        [sys.executable, str(grafana_check_file(root)), *options, "--strict", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def _modules(root: Path) -> Path:
     folder = root / ".tools" / "npm" / "node_modules"
     if shutil.which("node") is None or not _has_npm(folder):

@@ -7,8 +7,8 @@ from generator.ir.dashboards import Annotation, TaggedEvents
 
 SEEN_FOR = "5m"
 """How long a version counts as new: longer than a scrape may fail, short enough to be an event."""
-BUILDS = '{__name__=~".+_build_info",version!=""}'
-"""Info series that programs expose about themselves: `prometheus_build_info`, `app_build_info`."""
+BUILDS = '{__name__=~"(.+_)?build_info",version!=""}'
+"""Info series that programs expose about themselves: `prometheus_build_info`, `build_info`."""
 TAG = "deployment"
 
 

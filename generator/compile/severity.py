@@ -109,7 +109,7 @@ def _level(severity: str, level: str, model: SeverityModel, context: Context) ->
         slug=test_slug(ALERT, severity),
         view=view,
         panel_key=key,
-        graph=Graph(context.own(SCORE), "percentunit", float(level), above=True),
+        graph=Graph(context.own(SCORE), "percentunit", float(level), True, "score"),
         scenarios=(),
         policy=None,
         compliance=(),

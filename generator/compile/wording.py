@@ -37,12 +37,37 @@ def told_labels(labels: LabelSet, known: Iterable[str]) -> str:
     return " (" + ", ".join(f"{name} {{{{ $labels.{name} }}}}" for name in names) + ")"
 
 
+ONE_PER_TARGET = dict.fromkeys(
+    (
+        "up",
+        "process_cpu_seconds_total",
+        "process_max_fds",
+        "process_open_fds",
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+    ),
+    frozenset({"instance", "job"}),
+)
+"""Series that every target has once, with the labels that tell them apart."""
+
+
 def legend_of(labels: LabelSet, known: Iterable[str]) -> str:
-    """A legend that names a series by all its labels; empty when they are not all known."""
-    if labels.open or labels.may - {"__name__", *known}:
+    """A legend that names a series by all its labels; empty when they are not all known.
+
+    A target's address stands first and makes its job superfluous.
+    """
+    if labels.open:
         return ""
-    names = sorted(labels.must - {"__name__", *known})
-    return " ".join(f"{{{{ {name} }}}}" for name in names)
+    names = labels.named - {"__name__", *known}
+    if "instance" in names:
+        names -= {"job"}
+    ordered = sorted(names, key=lambda name: (name != "instance", name))
+    return " ".join(f"{{{{ {name} }}}}" for name in ordered)
+
+
+def certain(labels: LabelSet, known: Iterable[str]) -> bool:
+    """Whether every series has a label of its legend, so that the legend is never empty."""
+    return "instance" in labels.named or bool(labels.must - {"__name__", *known})
 
 
 def operand(text: str) -> str:

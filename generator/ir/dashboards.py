@@ -8,6 +8,9 @@ from typing import Any
 
 from generator.values import Duration, IsolatedExpr
 
+COLUMNS = 24
+"""How wide Grafana's grid is."""
+
 
 def ref_id(index: int) -> str:
     """Grafana's name of a panel's query by its place: A, B, … Z, AA, AB, …"""
@@ -71,6 +74,8 @@ class Panel:
     """`fieldConfig.overrides`: a matcher and its properties, for single queries or columns."""
     time_from: str = ""
     """Length of time the panel shows whatever the dashboard's range is, `30d`; empty: that."""
+    empty: str = ""
+    """What it says where a query returns nothing, when that has a meaning; empty: no data."""
     id: int = 0
     """Grafana's id, from the key; at least 1 in a finished dashboard."""
 

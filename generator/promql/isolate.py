@@ -6,83 +6,39 @@ reader that shares no code with us both read the result again. Nothing else make
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
 
 from generator.findings import Finding, Level, Text
-from generator.promql.build import label_name, quote, splice, spliced
+from generator.promql.build import label_name, splice, spliced
 from generator.promql.format import wrap
-from generator.promql.lexer import VARIABLE, comments
+from generator.promql.leaks import leaks
 from generator.promql.parser import parse
 from generator.promql.problems import Problem, PromqlError, in_order
+from generator.promql.scope import TENANT_ID, Scope
 from generator.promql.second_reader import reads_the_same
 from generator.promql.tree import (
-    Aggregate,
-    Binary,
     Call,
     Expr,
-    Matcher,
     RangeSelector,
-    String,
-    Variable,
     VectorSelector,
     same,
-    unwrapped,
     vector_selectors,
     walk,
 )
-from generator.promql.types import check_types, type_of
-from generator.values import IsolatedExpr, Version
+from generator.promql.types import check_types
+from generator.values import IsolatedExpr
 
-TENANT_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_WRITING = frozenset({"label_replace", "label_join", "histogram_quantiles"})
-"""Functions whose second argument names a label that they write."""
-_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_TAKEN = frozenset(
-    {
-        "__name__",
-        "alertname",
-        "alertstate",
-        "instance",
-        "job",
-        "le",
-        "quantile",
-        "severity",
-        "service",
-        "slo",
-        "team",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose expressions these are and for which Prometheus.
-
-    `label` and `tenant` make the matcher `label="tenant"`. `shared` are the platform's
-    allow-listed metrics that lack the label: they are read as they are. `experimental` says that
-    the target runs with its experimental PromQL features on. Raises ValueError for a tenant id
-    outside `[a-z0-9-]` or a label that Prometheus, Alertmanager or we use ourselves.
-    """
-
-    label: str
-    tenant: str
-    target: Version = Version(2, 42)
-    shared: frozenset[str] = frozenset()
-    experimental: bool = False
-
-    def __post_init__(self) -> None:
-        if not TENANT_ID.fullmatch(self.tenant):
-            raise ValueError(f"{self.tenant!r} is no tenant id: lower-case letters, digits and -")
-        if not _LABEL.fullmatch(self.label) or self.label in _TAKEN or self.label[:2] == "__":
-            raise ValueError(f"{self.label!r} cannot be the tenant label")
-
-    @property
-    def matcher(self) -> str:
-        """The text that is spliced in: `tenant="x"`."""
-        return f"{self.label}={quote(self.tenant)}"
+__all__ = [
+    "TENANT_ID",
+    "Scope",
+    "isolate",
+    "isolate_text",
+    "second_reader_agrees",
+    "with_rate_interval",
+    "with_values",
+    "wrap_isolated",
+]
 
 
 def isolate(
@@ -192,7 +148,7 @@ def _examined(
     except PromqlError as failure:
         return None, failure.problems
     problems = check_types(tree, scope.target, experimental=scope.experimental)
-    problems += _leaks(text, tree, scope, variables)
+    problems += leaks(text, tree, scope, variables)
     if not allow_constant and not vector_selectors(tree):
         problems.append(
             Problem(
@@ -243,135 +199,3 @@ def _pinned(node: VectorSelector, scope: Scope) -> bool:
 
 def _others(node: VectorSelector, scope: Scope) -> list[tuple[str, str, str]]:
     return [(m.name, m.op, m.value) for m in node.matchers if m.name != scope.label]
-
-
-# what could leave the tenant ---------------------------------------------------------------
-
-
-def _leaks(text: str, tree: Expr, scope: Scope, variables: bool) -> list[Problem]:
-    """Every construct that splicing cannot make safe, and notes on the ones it can."""
-    problems: list[Problem] = []
-    for node in walk(tree):
-        match node:
-            case VectorSelector():
-                problems += _selector_leaks(node, scope, variables)
-            case Call():
-                problems += _call_leaks(node, scope, variables)
-            case Aggregate(op="count_values") if node.args:
-                problems += _written(node.args[0], "count_values", scope, variables)
-            case Binary():
-                problems += _binary_leaks(node, scope)
-            case Variable() if type_of(node) == "unknown":
-                problems.append(_variable(node.start, node.end - node.start))
-            case _:
-                pass
-    if variables and "#" in text:
-        for comment in comments(text, variables=True):
-            if re.search(VARIABLE, text[comment.start : comment.end]):
-                problems.append(_variable(comment.start, comment.end - comment.start))
-    return problems
-
-
-def _selector_leaks(node: VectorSelector, scope: Scope, variables: bool) -> Iterator[Problem]:
-    if node.variable:
-        yield _variable(node.start, len(node.metric or ""))
-    for matcher in node.matchers:
-        length = matcher.end - matcher.start
-        if matcher.name == scope.label:
-            yield _own_label(matcher, scope)
-        elif (
-            matcher.variable
-            or (variables and matcher.quoted and _varies(matcher.name))
-            or (variables and matcher.bare and _varies(matcher.value))
-        ):
-            yield _variable(matcher.start, length)
-    if node.name in scope.shared:
-        yield Problem(
-            "isolation-shared",
-            f"{node.name} is shared by all tenants: it is read without the {scope.label} label",
-            node.start,
-            node.body_end - node.start,
-            level=Level.INFO,
-        )
-
-
-def _own_label(matcher: Matcher, scope: Scope) -> Problem:
-    same = matcher.op == "=" and matcher.value == scope.tenant
-    return Problem(
-        "isolation-label",
-        f"expressions may not match on the label {scope.label}"
-        if same
-        else f"this matches on the label {scope.label}, which belongs to isolation",
-        matcher.start,
-        matcher.end - matcher.start,
-        f'leave it out: {scope.label}="{scope.tenant}" is added to every selector',
-    )
-
-
-def _call_leaks(node: Call, scope: Scope, variables: bool) -> Iterator[Problem]:
-    if node.function == "info":
-        if len(node.args) < 2:
-            yield Problem(
-                "isolation-info",
-                "info() without a selector can bring in another tenant's labels",
-                node.start,
-                node.end - node.start,
-                "give it the labels it may read: info(v, {…}), or join with group_left",
-            )
-        else:
-            yield Problem(
-                "isolation-info",
-                "info() picks the series whose labels it reads; they are pinned to the tenant",
-                node.start,
-                node.end - node.start,
-                level=Level.WARNING,
-            )
-    elif node.function in _WRITING and len(node.args) > 1:
-        yield from _written(node.args[1], node.function, scope, variables)
-
-
-def _written(target: Expr, by: str, scope: Scope, variables: bool) -> Iterator[Problem]:
-    """Problems of a label that is written: ours, or not known before the dashboard runs."""
-    name = unwrapped(target)
-    length = target.end - target.start
-    if isinstance(name, String) and name.value == scope.label:
-        yield Problem(
-            "isolation-write",
-            f"{by} may not write the label {scope.label}",
-            target.start,
-            length,
-            "write another label",
-        )
-    elif isinstance(name, Variable) or (
-        variables and isinstance(name, String) and _varies(name.value)
-    ):
-        yield _variable(target.start, length)
-
-
-def _binary_leaks(node: Binary, scope: Scope) -> Iterator[Problem]:
-    if node.matching is None or not node.matching.include:
-        return
-    if scope.label in node.matching.include:
-        yield Problem(
-            "isolation-write",
-            f"group_{node.matching.group} may not copy the label {scope.label}",
-            node.op_start,
-            node.op_end - node.op_start,
-            f"rules carry {scope.label} as a static label already",
-        )
-    if any(map(_varies, node.matching.include)):
-        yield _variable(node.op_start, node.op_end - node.op_start)
-
-
-def _varies(text: str) -> bool:
-    return re.search(VARIABLE, text) is not None
-
-
-def _variable(offset: int, length: int) -> Problem:
-    return Problem(
-        "isolation-variable",
-        "a variable here could bring in another tenant's series",
-        offset,
-        length,
-        'use variables inside matchers\' values, as in {__name__="$metric"}, or as durations',
-    )

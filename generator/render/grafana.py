@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attr
@@ -16,6 +16,7 @@ from grafanalib import core as grafana
 from grafanalib._gen import DashboardEncoder
 
 from generator.ir.dashboards import (
+    COLUMNS,
     Annotation,
     Dashboard,
     Panel,
@@ -26,22 +27,12 @@ from generator.ir.dashboards import (
     Variable,
     ref_id,
 )
-from generator.render.grid import COLUMNS, in_grid
+from generator.render.grafana_panels import field_config, panel_options
+from generator.render.grafana_repair import mended
+from generator.render.grid import in_grid
 
 SCHEMA_VERSION = 41
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-
-_LEGACY_PANEL = frozenset(
-    {
-        "cacheTimeout", "editable", "error", "height", "hideTimeOverride", "interval",
-        "maxDataPoints", "minSpan", "span", "timeShift", "maxPerRow",
-        "repeatDirection", "transparent", "renderer", "thresholds",
-    }
-)  # fmt: skip
-_LEGACY_TARGET = frozenset({"query", "target", "metric", "step", "intervalFactor", "hide"})
-_LEGACY_DASHBOARD = frozenset(
-    {"__inputs", "gnetId", "hideControls", "rows", "sharedCrosshair", "style"}
-)
 
 
 @attr.s
@@ -86,7 +77,7 @@ def dashboard_json(dashboard: Dashboard) -> bytes:
         ),
     )
     data = json.loads(json.dumps(made.to_json_data(), cls=DashboardEncoder))
-    text = json.dumps(_mended(data), indent=2, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(mended(data), indent=2, sort_keys=True, ensure_ascii=False)
     return f"{text}\n".encode()
 
 
@@ -173,93 +164,6 @@ def _target(query: Query, index: int) -> Any:
         refId=ref_id(index),
         datasource=DATASOURCE,
     )
-
-
-_LEGEND = {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True}
-_REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "timeseries": {"legend": _LEGEND, "tooltip": {"mode": "multi", "sort": "desc"}},
-    "stat": {
-        "colorMode": "background",
-        "graphMode": "area",
-        "justifyMode": "auto",
-        "orientation": "auto",
-        "reduceOptions": _REDUCE,
-        "textMode": "auto",
-        "wideLayout": True,
-    },
-    "gauge": {
-        "orientation": "auto",
-        "reduceOptions": _REDUCE,
-        "showThresholdLabels": False,
-        "showThresholdMarkers": True,
-    },
-    "bargauge": {
-        "displayMode": "gradient",
-        "orientation": "horizontal",
-        "reduceOptions": _REDUCE,
-        "showUnfilled": True,
-    },
-    "table": {"cellHeight": "sm", "showHeader": True},
-    "heatmap": {
-        "calculate": False,
-        "cellGap": 1,
-        "color": {"mode": "scheme", "scheme": "Spectral", "steps": 64},
-        "legend": {"show": True},
-        "tooltip": {"mode": "single"},
-        "yAxis": {"axisPlacement": "left"},
-    },
-    "state-timeline": {
-        "alignValue": "left",
-        "legend": _LEGEND,
-        "mergeValues": True,
-        "rowHeight": 0.9,
-        "showValue": "never",
-        "tooltip": {"mode": "single", "sort": "none"},
-    },
-    "text": {"mode": "markdown"},
-}
-_CUSTOM: Mapping[str, Mapping[str, Any]] = {
-    "timeseries": {
-        "drawStyle": "line",
-        "fillOpacity": 10,
-        "lineWidth": 1,
-        "showPoints": "never",
-        "spanNulls": False,
-        "thresholdsStyle": {"mode": "line"},
-    },
-    "state-timeline": {"fillOpacity": 80, "lineWidth": 0},
-}
-
-
-def panel_options(panel: Panel) -> dict[str, Any]:
-    """Grafana's `options` of a panel: what its kind has by default, and its own."""
-    return {**_OPTIONS.get(panel.kind, {}), **panel.options}
-
-
-def field_config(panel: Panel) -> dict[str, Any]:
-    """Grafana's `fieldConfig` of a panel: unit, thresholds, colours, overrides."""
-    if panel.kind in ("text", "alertlist"):
-        return {"defaults": {}, "overrides": []}
-    steps = [{"color": t.color, "value": t.value} for t in panel.thresholds]
-    defaults: dict[str, Any] = {
-        "unit": panel.unit,
-        "thresholds": {"mode": "absolute", "steps": steps},
-        "color": {"mode": "palette-classic" if panel.kind == "timeseries" else "thresholds"},
-    }
-    custom = {**_CUSTOM.get(panel.kind, {}), **panel.custom}
-    if custom:
-        defaults["custom"] = custom
-    for key, value in (
-        ("decimals", panel.decimals),
-        ("min", panel.minimum),
-        ("max", panel.maximum),
-    ):
-        if value is not None:
-            defaults[key] = value
-    if panel.mappings:
-        defaults["mappings"] = [dict(m) for m in panel.mappings]
-    return {"defaults": defaults, "overrides": [dict(o) for o in panel.overrides]}
 
 
 # --------------------------------------------------------------------------- dashboard
@@ -390,54 +294,3 @@ def _view_links(dashboard: Dashboard) -> dict[str, Any]:
         "type": "dashboards",
         "url": "",
     }
-
-
-# --------------------------------------------------------------------------- repair
-
-
-def _mended(data: dict[str, Any]) -> dict[str, Any]:
-    """grafanalib's output without legacy keys and nulls, as schemaVersion 41 wants it."""
-    mended = {k: _clean(v) for k, v in data.items() if k not in _LEGACY_DASHBOARD}
-    mended["panels"] = [_mended_panel(p) for p in data["panels"]]
-    mended["id"] = None
-    mended["version"] = 1
-    mended["timepicker"] = {}
-    mended["annotations"] = {"list": _clean(data["annotations"]["list"])}
-    mended["templating"] = {"list": _clean(data["templating"]["list"])}
-    return mended
-
-
-def _mended_panel(panel: dict[str, Any]) -> dict[str, Any]:
-    kept = {k: v for k, v in panel.items() if k not in _LEGACY_PANEL}
-    if kept["type"] == "row":
-        keys = ("collapsed", "gridPos", "id", "title", "type", "repeat")
-        row = {k: _clean(kept[k]) for k in keys if kept.get(k) is not None}
-        row["panels"] = [_mended_panel(p) for p in kept["panels"]]
-        return row
-    kept["targets"] = [
-        {k: v for k, v in t.items() if k not in _LEGACY_TARGET and v not in (None, "")}
-        for t in kept["targets"]
-    ]
-    for target in kept["targets"]:
-        target["range"] = not target["instant"]
-    steps = kept["fieldConfig"].get("defaults", {}).get("thresholds", {}).get("steps")
-    mended: dict[str, Any] = _clean(kept)
-    if steps:
-        mended["fieldConfig"]["defaults"]["thresholds"]["steps"] = steps
-    if kept["fieldConfig"].get("overrides"):
-        mended["fieldConfig"]["overrides"] = kept["fieldConfig"]["overrides"]
-    if kept["type"] in ("text", "alertlist"):
-        mended.pop("targets", None)
-    for key in ("links", "transformations"):
-        if not mended.get(key):
-            mended.pop(key, None)
-    return mended
-
-
-def _clean(value: Any) -> Any:
-    """Without nulls, at any depth."""
-    if isinstance(value, dict):
-        return {k: _clean(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_clean(v) for v in value]
-    return value

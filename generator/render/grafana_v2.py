@@ -25,7 +25,8 @@ from generator.ir.dashboards import (
     Variable,
     ref_id,
 )
-from generator.render.grafana import field_config, only, panel_options
+from generator.render.grafana import only
+from generator.render.grafana_panels import field_config, panel_options
 from generator.render.grid import in_grid
 
 FOLDER = "grafana.app/folder"

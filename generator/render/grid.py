@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from generator.ir.dashboards import Panel
-
-COLUMNS = 24
+from generator.ir.dashboards import COLUMNS, Panel
 
 
 @dataclass(frozen=True, slots=True)

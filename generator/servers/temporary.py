@@ -31,9 +31,14 @@ def workspace() -> Iterator[Path]:
         yield Path(folder)
 
 
+LONG_BLOCKS = "--max-block-duration=720h"
+"""Of two hours each, promtool's default, a month would be 360 blocks, slow to open."""
+
+
 def blocks_from(promtool: Tool, openmetrics: Path, data: Path) -> None:
     """Add OpenMetrics text with timestamps to a TSDB's folder. Raises ToolFailed."""
-    arguments = ["tsdb", "create-blocks-from", "openmetrics", str(openmetrics), str(data)]
+    made = ["tsdb", "create-blocks-from", LONG_BLOCKS, "openmetrics"]
+    arguments = [*made, str(openmetrics), str(data)]
     done = run(promtool, arguments, timeout=600)
     if done.returncode:
         said = done.stdout.strip().splitlines()

@@ -19,6 +19,9 @@ from generator.spec.source import Node
 from generator.spec.validate import did_you_mean
 from generator.values import Duration, plain
 
+ATTACHED = "panels"
+"""The key of a pack's use that holds panels; no parameter may be called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -66,6 +69,9 @@ def check_parameters(declared: Sequence[Parameter], node: Node | None, reading: 
     for parameter in declared:
         assert node is not None
         place = node.at((parameter.name,)).place
+        if parameter.name == ATTACHED:
+            message = f"no parameter can be called {ATTACHED}: it holds what a use attaches"
+            reading.error("pack-parameter", message, place, "give it another name")
         limits = [("minimum", parameter.minimum), ("maximum", parameter.maximum)]
         for what, value in (*limits, ("default", parameter.default)):
             if value is not None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from generator.findings import Place, Text
 from generator.spec.model import CustomPanel, OwnDashboard, OwnVariable, Service
-from generator.spec.read_services import ATTACHED
+from generator.spec.pack_parameters import ATTACHED
 from generator.spec.read_signals import Around, items_of, service_of
 from generator.spec.scalars import Reading, decimal, duration, string, text
 from generator.spec.source import Node, Path

@@ -14,7 +14,7 @@ from generator.spec.model import (
     Platform,
     Service,
 )
-from generator.spec.pack_parameters import parameter_values
+from generator.spec.pack_parameters import ATTACHED, parameter_values
 from generator.spec.packs import Pack
 from generator.spec.read_notify import (
     read_service_policies,
@@ -29,9 +29,6 @@ from generator.spec.scalars import (
 )
 from generator.spec.source import Node, merged
 from generator.spec.validate import did_you_mean
-
-ATTACHED = "panels"
-"""The key of a pack's use that holds panels; no parameter may be called so."""
 
 
 @dataclass(frozen=True, slots=True)

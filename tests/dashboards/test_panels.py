@@ -32,7 +32,7 @@ def test_a_forecast_is_drawn_with_its_line(tmp_path: Path) -> None:
 def test_an_anomaly_is_drawn_with_the_limits_that_fire_it(tmp_path: Path) -> None:
     method = "anomaly: {expr: sum(load), method: adaptive, sensitivity: 3, direction: above}"
     panel = watched(tmp_path, method)
-    assert [query.legend for query in panel.queries] == ["", "upper limit"]
+    assert [query.legend for query in panel.queries] == ["api", "upper limit"]
     upper = " ".join(panel.queries[1].expr.split())
     assert "anomaly:value:mean_1d{" in upper and "3 * anomaly:value:stddev_1d{" in upper
     assert "0.1 * abs(anomaly:value:mean_1d{" in upper
@@ -96,7 +96,8 @@ def test_a_table_has_a_column_for_each_query(tmp_path: Path) -> None:
     assert all(query.instant and query.format == "table" for query in panel.queries)
     merge, organize = panel.transformations
     assert merge["id"] == "merge"
-    assert organize["options"]["renameByName"] == {"Value #A": "quality", "Value #B": "age"}
+    heads = {"model": "Model", "Value #A": "quality", "Value #B": "age"}
+    assert organize["options"]["renameByName"] == heads
     (override,) = panel.overrides
     assert override["matcher"] == {"id": "byName", "options": "age"}
     assert override["properties"] == [{"id": "unit", "value": "s"}]

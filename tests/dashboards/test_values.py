@@ -17,8 +17,9 @@ from tests.dashboards.drawn import Drawn, draw
 SPEC = """\
 compliance: [soc2]
 services:
-  api: {selector: {job: api}, depends_on: [db], packs: {http-api: {}}}
+  api: {selector: {job: api}, depends_on: [db, cache], packs: {http-api: {}}}
   db: {selector: {job: db}, packs: {service-health: {}}}
+  cache: {selector: {job: cache}}
 slos:
   up:
     service: api
@@ -26,7 +27,12 @@ slos:
     window: 7d
     sli: {probe: {metric: up}}
     compliance: ["soc2:A1.2"]
+  month: {service: api, objective: 99%, calendar: month, sli: {probe: {metric: up}}}
 alerts:
+  Whole:
+    expr: sum by (service) (load) > 3
+    severity: info
+    compliance: ["soc2:CC7.2"]
   Odd:
     service: api
     anomaly: {expr: sum(load), method: adaptive, sensitivity: 3}
@@ -37,6 +43,17 @@ SAMPLES = {
     f"slo:error_budget:ratio{{{_OF_SLO}}}": "0.01x200",
     f"slo:period_burn_rate:ratio{{{_OF_SLO}}}": "0.5x200",
     f"slo:time_to_exhaustion:seconds{{{_OF_SLO}}}": "3600x200",
+    'slo:time_to_exhaustion:seconds{tenant="acme", slo="month"}': "200000000x200",
+    'slo:time_to_exhaustion:seconds{tenant="acme", slo="never"}': "400000000x200",
+    'slo:period_elapsed:ratio{tenant="acme", slo="month"}': "0.25x200",
+    'up{tenant="acme", job="api", instance="a"}': "1x200",
+    'up{tenant="acme", job="api", instance="b"}': "0x200",
+    'up{tenant="acme", job="db", instance="c"}': "1x200",
+    'up{tenant="other", job="db", instance="c"}': "0x200",
+    'ALERTS{tenant="acme", alertname="Whole", alertstate="firing", severity="info", '
+    'service="elsewhere"}': "1x200",
+    'ALERTS{tenant="acme", alertname="HttpLatencyHigh", alertstate="firing", '
+    'severity="warning", service="api", escalation_level="2"}': "1x200",
     'ALERTS{tenant="acme", alertname="HttpErrorRatioHigh", alertstate="firing", '
     'severity="critical", service="api"}': "_x99 1x100",
     'ALERTS{tenant="acme", alertname="ServiceDown", alertstate="firing", '
@@ -68,14 +85,25 @@ def asked(drawn: Drawn) -> dict[str, dict[str, float]]:
     of_slo = '{slo="up"}'
     critical = '{severity="critical"}'
     return {
-        query(drawn, "executive", kept, "attained"): {of_slo: 0.995},
-        query(drawn, "executive", kept, "budget ends"): {of_slo: 9_600_000},
+        query(drawn, "executive", kept, "Attained"): {of_slo: 0.995},
+        query(drawn, "executive", kept, "Budget ends"): {
+            of_slo: 9_600_000,
+            '{slo="month"}': 200_006_000_000,
+        },
+        query(drawn, "executive", "month: error budget", "even pace"): {
+            '{slo="month", tenant="acme"}': 0.75
+        },
+        query(drawn, "technical", "Targets that answer", "{{ job }}"): {
+            '{job="api"}': 0.5,
+            '{job="db"}': 1,
+        },
         query(drawn, "executive", "Hours of alerts, 30d", "{{ severity }}"): {
             critical: (101 + 201) * 30 / 3600
         },
         query(drawn, "executive", "Alerts that fired, 30d", "{{ severity }}"): {critical: 2},
         query(drawn, "technical", "api: alerts that fire", "firing"): {"{}": 1},
         query(drawn, "technical", "api: depends on", "db"): {"{}": 1},
+        query(drawn, "technical", "api: depends on", "cache"): {"{}": 0},
         query(drawn, "technical", "Odd (api)", "upper limit"): {
             '{anomaly="Odd", service="api", tenant="acme"}': 110
         },
@@ -101,6 +129,7 @@ def _states(drawn: Drawn) -> dict[str, float]:
         if (name, rule.labels.get("service")) in (
             ("HttpErrorRatioHigh", "api"),
             ("ServiceDown", "db"),
+            ("Whole", None),
         ):
             red |= {c for c in noted["compliance"].split(", ") if c.startswith("soc2:")}
     names = {part.split('"')[0] for part in re.split(r'"control",\s+"', _controls(drawn))[1:]}

@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 def test_the_promises_stand_in_one_table(tmp_path: Path) -> None:
     panel = spec(tmp_path).panels("executive")["Is every promise kept?"]
     names = [query.legend for query in panel.queries]
-    assert names == ["objective", "attained", "budget left", "burn rate", "budget ends"]
+    assert names == ["Objective", "Attained", "Budget left", "Burn rate", "Budget ends"]
     assert panel.queries[4].expr.startswith("(time() + (min by (slo) (slo:time_to_exhaustion")
     properties = {p["id"]: p["value"] for p in panel.overrides[4]["properties"]}
     assert properties == {"unit": "dateTimeAsIso"}
@@ -110,6 +110,35 @@ def test_an_edit_elsewhere_changes_no_id(tmp_path: Path) -> None:
         assert old.keys() - new.keys() == gone, view
         assert all(new[key] == old[key] for key in old.keys() & new.keys())
     assert set(links(before.build)) <= ids(after.build)
+
+
+def test_what_alerts_watch_is_closed_where_there_are_figures(tmp_path: Path) -> None:
+    packs = "{engagement: {}, ml-model: {}}"
+    drawn = draw(tmp_path, f"services: {{m: {{selector: {{job: m}}, packs: {packs}}}}}\n")
+    closed = {
+        row.title for view in ("executive", "ml") for row in drawn.view(view).rows if row.collapsed
+    }
+    assert {"Business: what alerts watch", "m: what alerts watch"} <= closed
+    assert not {"Business", "m"} & closed
+
+
+def test_of_many_promises_each_is_opened_when_it_is_wanted(tmp_path: Path) -> None:
+    def rows(count: int) -> list[bool]:
+        sli = "sli: {probe: {metric: up}}"
+        slos = "".join(f"  s{n}: {{service: a, objective: 99%, {sli}}}\n" for n in range(count))
+        text = f"services: {{a: {{selector: {{job: a}}}}}}\nslos:\n{slos}"
+        board = draw(tmp_path / str(count), text).view("executive")
+        return [row.collapsed for row in board.rows if row.key.startswith("slo:")]
+
+    assert rows(4) == [False] * 4
+    assert rows(5) == [True] * 5
+
+
+def test_opening_asks_for_open_rows_and_events(tmp_path: Path) -> None:
+    board = spec(tmp_path).view("technical")
+    shown = [len(p.queries) for row in board.rows if not row.collapsed for p in row.panels]
+    assert len(board.annotations) == 3 and any(row.collapsed for row in board.rows)
+    assert opening_queries(board) == sum(shown) + 3
 
 
 def test_too_many_queries_are_a_finding(tmp_path: Path) -> None:

@@ -82,6 +82,19 @@ def test_panels_do_not_overlap_and_fit_the_grid(boards: list[Board]) -> None:
                 taken |= cells
 
 
+def test_rows_have_no_gaps(boards: list[Board]) -> None:
+    for _, path, board in boards:
+        rows: list[list[dict[str, int]]] = []
+        for panel in board["panels"]:
+            if panel["type"] == "row":
+                rows.append([inner["gridPos"] for inner in panel["panels"]])
+            else:
+                rows[-1].append(panel["gridPos"])
+        for grids in rows:
+            high = max(g["y"] + g["h"] for g in grids) - min(g["y"] for g in grids)
+            assert sum(g["w"] * g["h"] for g in grids) == 24 * high, path
+
+
 def test_every_query_is_pinned_to_the_tenant(boards: list[Board]) -> None:
     for name, path, board in boards:
         for expr in expressions(board):
@@ -154,9 +167,14 @@ def titles(board: dict[str, Any]) -> set[str]:
                 "availability: attained",
                 "availability: error budget",
                 "availability: burn rate",
-                "availability: budget ends",
+                "availability: runs out",
                 "Breaches",
                 "Recommendation quality (recommender)",
+                "Plays today (playlist-api)",
+                "Listeners (playlist-api)",
+                "Recommendations played (recommender)",
+                "From suggestion to playlist (playlist-api)",
+                "Playlists made today (playlist-api)",
                 "Alerts that fired, 30d",
                 "Hours of alerts, 30d",
                 "Data coverage",

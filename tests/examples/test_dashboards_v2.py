@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from generator.ir.artifacts import Artifact
 from generator.render.files import tenant_artifacts
 from generator.verify.reread import reread
 from tests.conftest import ROOT
-from tests.judges import grafana_check_file
+from tests.judges import judged_by_grafana
 from tests.provisioning.schemas import said_by_classic, said_by_v2
 
 
@@ -67,7 +65,6 @@ def test_resources_are_read_again_for_isolation(
 def test_grafanas_own_schemas_accept_them(
     examples: Compilation, v2: dict[str, tuple[Artifact, ...]], schema: str, tmp_path: Path
 ) -> None:
-    check = grafana_check_file(ROOT)
     for name, artifacts in v2.items():
         written = artifacts if schema == "v2" else examples.tenants[name].artifacts
         folder = tmp_path / name
@@ -77,11 +74,5 @@ def test_grafanas_own_schemas_accept_them(
         for artifact in written:
             if artifact.path == "grafana/.lint":
                 (folder / ".lint").write_bytes(artifact.content)
-        options = ["--tenant-label", "tenant", "--tenant", name, "--closed-links", "--canonical"]
-        answer = subprocess.run(
-            [sys.executable, str(check), *options, "--strict", str(folder)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        answer = judged_by_grafana(ROOT, folder, name)
         assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 from generator.api import compile_specs
 from generator.findings import SpecError
 from tests.conftest import ROOT
-from tests.judges import grafana_check_file
+from tests.judges import judged_by_grafana
 from tests.provisioning.place import made, refused
 
 MIMIR = "grafana: {datasources: mimir, url: 'https://mimir.example.com/prometheus'%s}"
@@ -194,7 +192,6 @@ def test_the_note_ends_with_a_reason(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("schema", ["classic", "v2"])
 def test_the_judge_takes_pinned_dashboards(tmp_path: Path, schema: str) -> None:
-    check = grafana_check_file(ROOT)
     found = made(
         tmp_path, MIMIR % f", dashboard_schema: {schema}", more=VERSIONS, grafana_version="13.0"
     )
@@ -203,12 +200,6 @@ def test_the_judge_takes_pinned_dashboards(tmp_path: Path, schema: str) -> None:
     for path, content in found.files.items():
         if path.startswith("acme/grafana/"):
             (folder / Path(path).name).write_bytes(content)
-    options = ["--tenant-label", "tenant", "--tenant", "acme", "--closed-links", "--canonical"]
-    answer = subprocess.run(
-        [sys.executable, str(check), *options, "--strict", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    answer = judged_by_grafana(ROOT, folder, "acme")
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert answer.stderr.startswith("2 files")

@@ -147,6 +147,16 @@ def test_a_bad_pack_is_refused_at_its_place(
     assert new.strip() in line or "most" in line
 
 
+def test_no_parameter_takes_the_place_of_attached_panels(tmp_path: Path) -> None:
+    own = "parameters:\n  panels: {type: number, default: 1, description: How many}\n"
+    root = repository(tmp_path, pack=PACK.replace("parameters:\n", own, 1))
+    with pytest.raises(SpecError) as refused:
+        load_platform(root)
+    [finding] = refused.value.findings
+    assert finding.code == "pack-parameter" and "panels" in finding.message
+    assert finding.place is not None and finding.place.file == "specs/packs/queue.yaml"
+
+
 def test_a_condition_that_fails_is_told(tmp_path: Path) -> None:
     broken = PACK.replace("    when: broker == 'rabbitmq'", "    when: brokr == 'rabbitmq'", 1)
     one = acme(repository(tmp_path, pack=broken), service("{}"))

@@ -39,7 +39,7 @@ function draw(panel, element) {
     element.dataset.state = "unknown";
     return;
   }
-  if (!drew && !panel.problem) body.append(made("div", "nothing", "no data"));
+  if (!drew && !panel.problem) body.append(made("div", "nothing", panel.fieldConfig.defaults?.noValue || "no data"));
   element.dataset.state = panel.problem ? "problem" : drew ? "drawn" : "no data";
 }
 

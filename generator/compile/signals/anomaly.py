@@ -74,6 +74,7 @@ def anomaly(alert: Alert, context: Context) -> Compiled:
         summary=f"{told_value(alert.unit)} is unusual",
         description=_description(signal, method, span, bool(stopped)),
         value=series(VALUE),
+        shape=signal.expr.value,
         lines=_limits(method.usual(series, signal), signal),
         records=tuple((name, expr, own) for name, expr in records),
         least_for=LEAST_FOR,

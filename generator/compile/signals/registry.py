@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from generator.compile.annotations import alert_annotations, literal, template_findings
@@ -10,7 +10,7 @@ from generator.compile.context import Context
 from generator.compile.kinds import FLAPPING
 from generator.compile.naming import alert_panel_key, test_slug
 from generator.compile.plan import Compiled, Graph, Line, PlannedAlert
-from generator.compile.wording import drawn_view, legend_of, told_labels
+from generator.compile.wording import ONE_PER_TARGET, certain, drawn_view, legend_of, told_labels
 from generator.findings import Finding, Text, error, has_errors
 from generator.ir.rules import AlertRule, RecordingRule
 from generator.promql.build import label_name, selector
@@ -54,6 +54,8 @@ class Draft:
     level: float | None = None
     above: bool = True
     clear: float | None = None
+    shape: str = ""
+    """An expression with the labels of `value`, where that reads what is recorded of it."""
     lines: tuple[tuple[str, str], ...] = ()
     """(expression, legend) of what its panel draws beside the value."""
     records: tuple[tuple[str, str, dict[str, str]], ...] = ()
@@ -188,6 +190,11 @@ def _annotations(draft: Draft, alert: Alert, context: Context, out: LabelSet) ->
     )
 
 
+def _named(legend: str, out: LabelSet, known: Collection[str], name: str) -> str:
+    """The legend of an alert's value; `name` where labels alone may say nothing."""
+    return legend if out.open or certain(out, known) else f"{name} {legend}".strip()
+
+
 def _planned(
     draft: Draft,
     alert: Alert,
@@ -199,7 +206,9 @@ def _planned(
     if draft.value:
         value = context.own(draft.value, constant=True)
         known = (names.tenant, names.service, "alertname", "alertstate", "anomaly")
-        legend = legend_of(output_labels(parse(value), context.catalogue.known()), known)
+        shape = context.own(draft.shape, constant=True) if draft.shape else value
+        out = output_labels(parse(shape), {**ONE_PER_TARGET, **context.catalogue.known()})
+        legend = legend_of(out, known)
         lines = tuple(
             Line(context.own(expr), f"{legend} {told}".strip()) for expr, told in draft.lines
         )
@@ -208,7 +217,7 @@ def _planned(
             alert.unit or "short",
             draft.level,
             draft.above,
-            legend,
+            _named(legend, out, known, alert.service or alert.name),
             clear=draft.clear,
             lines=lines,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from generator.compile.context import Context
 from generator.compile.plan import Compiled
 from generator.compile.signals.registry import Draft, compiles, finished, read, while_firing
+from generator.compile.watched import watched_value
 from generator.compile.wording import operand, told_value
 from generator.spec.model import Alert, Threshold
 from generator.values import plain
@@ -30,15 +31,17 @@ def threshold(alert: Alert, context: Context) -> Compiled:
         back = "below" if signal.op == ">" else "above"
         expr += f" or {value} {signal.op} {plain(signal.clear)} and {while_firing(alert, context)}"
         description += f" The alert ends when it comes back {back} {plain(signal.clear)}."
+    shown = watched_value(signal.expr.value, signal.level, signal.op == ">")
     draft = Draft(
         expr=expr,
         kind="threshold",
         source=signal.expr,
         summary=f"{told_value(alert.unit)}, {side} {plain(signal.level)}",
         description=description,
-        value=signal.expr.value,
-        level=float(signal.level),
-        above=signal.op == ">",
+        value=shown.value,
+        level=shown.level,
+        above=shown.above,
+        lines=shown.lines,
         clear=None if signal.clear is None else float(signal.clear),
     )
     return finished(draft, alert, context, findings)

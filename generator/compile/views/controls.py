@@ -1,4 +1,4 @@
-"""The compliance controls: red while what gives evidence for one fires, and where there is none."""
+"""The compliance controls: red while what gives evidence for one fires, or where there is none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 from generator.compile.context import Context
 from generator.compile.evidence import STATE_PANEL, control_evidence, framework_of
 from generator.compile.plan import PlannedAlert
-from generator.compile.views.parts import ALARM, STATES, firing, one_of, row, text_panel
+from generator.compile.views.parts import (
+    ALARM,
+    STATES,
+    firing,
+    one_of,
+    row,
+    text_panel,
+    told_height,
+)
 from generator.ir.dashboards import Panel, Query, Row
 from generator.ir.docs import ControlEvidence
 from generator.promql.build import quote
@@ -94,5 +102,5 @@ def _gaps(gaps: Sequence[ControlEvidence]) -> Panel:
         packs = " or ".join(f"`{pack}`" for pack in gap.packs)
         lines.append(f"- **{gap.control}** {gap.title}" + (f": attach {packs}" if packs else ""))
     words = "Nothing gives evidence for these controls yet.\n\n" + "\n".join(lines)
-    height = max(4, min(12, 3 + len(gaps)))
+    height = min(12, told_height(len(gaps)))
     return text_panel("control-gaps", "Controls without evidence", words, height=height)

@@ -22,8 +22,13 @@ def executive(context: Context, placed: Sequence[Placed], shared: Sequence[Row])
     systems = [one for one in placed if one.category in _SYSTEMS]
     kept = promises(context)
     rows = [*kept]
-    if figures:
-        rows.append(row("business", "Business", drawn(figures)))
+    shown = [one for one in figures if one.alert is None]
+    watched = [one for one in figures if one.alert is not None]
+    if shown:
+        rows.append(row("business", "Business", drawn(shown)))
+    if watched:
+        title = "Business: what alerts watch"
+        rows.append(row("alerts:business", title, drawn(watched), collapsed=bool(shown)))
     rows.append(operations(context))
     if systems:
         rows.append(row("systems", "Services in short", drawn(systems)))

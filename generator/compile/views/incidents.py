@@ -11,12 +11,11 @@ from generator.compile.views.parts import (
     CALM,
     GREEN,
     RED,
-    column_override,
     firing,
     one_of,
     row,
-    table_columns,
 )
+from generator.compile.views.tables import column_override, header, table_columns
 from generator.ir.dashboards import Panel, Query, Row, Threshold
 from generator.values import Duration, plain
 
@@ -99,6 +98,8 @@ def _month(context: Context, what: str) -> Panel:
 def _longest(context: Context) -> Panel:
     """The alerts that fired longest in the month, as a table."""
     names, span = context.platform.labels, _span(context)
+    heads = {name: header(name) for name in (names.severity, names.service)}
+    heads["alertname"] = "Alert"
     expr = f"topk({LISTED}, {_hours(context, _alerts(context))})"
     return Panel(
         key="month:longest",
@@ -108,14 +109,14 @@ def _longest(context: Context) -> Panel:
             "after month needs an owner and a date."
         ),
         kind="table",
-        queries=(Query(context.graph(expr), "hours", instant=True, format="table"),),
+        queries=(Query(context.graph(expr), "Hours", instant=True, format="table"),),
         unit="none",
         thresholds=CALM,
         width=24,
         height=8,
-        overrides=(column_override("hours", ("unit", "h"), ("decimals", 1)),),
-        transformations=table_columns(("hours",), (names.tenant,)),
-        options={"sortBy": [{"desc": True, "displayName": "hours"}]},
+        overrides=(column_override("Hours", ("unit", "h"), ("decimals", 1)),),
+        transformations=table_columns(("Hours",), heads, (names.tenant,)),
+        options={"sortBy": [{"desc": True, "displayName": "Hours"}]},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from generator.compile.context import Context
@@ -13,10 +14,10 @@ from generator.compile.views.parts import (
     CALM,
     GREEN,
     RED,
-    column_override,
+    STATES,
     firing,
-    table_columns,
 )
+from generator.compile.views.tables import column_override, table_columns, table_height
 from generator.ir.dashboards import Panel, Query, Threshold
 
 BUDGET = (Threshold(None, RED), Threshold(0.0, AMBER), Threshold(0.25, GREEN))
@@ -36,17 +37,17 @@ def kept(context: Context) -> Panel:
     slo = context.platform.labels.slo
     by = f"by ({slo})"
     columns = (
-        ("objective", f"max {by} (slo:objective:ratio)", _percent(3)),
+        ("Objective", f"max {by} (slo:objective:ratio)", _percent(3)),
         (
-            "attained",
+            "Attained",
             f"1 - max {by} ({PERIOD_BURN} * on ({slo}) group_left () "
             f"max {by} (slo:error_budget:ratio))",
             _percent(3),
         ),
-        ("budget left", f"min {by} ({REMAINING})", _coloured("percentunit", BUDGET)),
-        ("burn rate", f"max {by} ({CURRENT_BURN})", _coloured("short", BURN)),
+        ("Budget left", f"min {by} ({REMAINING})", _coloured("percentunit", BUDGET)),
+        ("Burn rate", f"max {by} ({CURRENT_BURN})", _coloured("short", BURN)),
         (
-            "budget ends",
+            "Budget ends",
             f"(time() + (min {by} ({EXHAUSTION}) < {FAR})) * 1000",
             {"unit": "dateTimeAsIso"},
         ),
@@ -67,11 +68,12 @@ def kept(context: Context) -> Panel:
         unit="none",
         thresholds=CALM,
         width=24,
-        height=min(12, 4 + len(context.tenant.slos)),
+        height=min(15, table_height(len(context.tenant.slos))),
         overrides=tuple(
             column_override(name, *properties.items()) for name, _, properties in columns
         ),
-        transformations=table_columns([name for name, _, _ in columns], ()),
+        transformations=table_columns([name for name, _, _ in columns], {slo: "Promise"}),
+        options={"sortBy": [{"desc": False, "displayName": "Budget left"}]},
     )
 
 
@@ -93,17 +95,10 @@ def _coloured(unit: str, steps: Iterable[Threshold]) -> Mapping[str, Any]:
 def overview(context: Context) -> Iterable[Panel]:
     """Budgets, breaches over time, and the time that is left."""
     slo = context.platform.labels.slo
-    legend = f"{{{{ {slo} }}}}"
-    yield Panel(
-        key="budgets",
-        title="Error budget left",
+    yield replace(
+        _bars(context, "budgets", "Error budget left", REMAINING, BUDGET),
         description="Part of each budget that is left in its period. Red: the promise is broken.",
-        kind="bargauge",
-        queries=(Query(context.graph(f"min by ({slo}) ({REMAINING})"), legend, instant=True),),
         unit="percentunit",
-        thresholds=BUDGET,
-        width=8,
-        minimum=0.0,
         maximum=1.0,
         decimals=1,
     )
@@ -114,19 +109,32 @@ def overview(context: Context) -> Iterable[Panel]:
         title="Breaches",
         description="When each promise burned its budget fast enough to alert.",
         kind="state-timeline",
-        queries=(Query(context.graph(state), legend),),
+        queries=(Query(context.graph(state), f"{{{{ {slo} }}}}"),),
         unit="none",
         thresholds=(Threshold(None, GREEN), Threshold(1.0, RED)),
         width=8,
+        mappings=STATES,
     )
-    yield Panel(
-        key="exhaustion",
-        title="Time until the budget is spent",
+    yield replace(
+        _bars(context, "exhaustion", "Time until the budget is spent", EXHAUSTION, LEFT),
         description="At the pace of the last minutes. Below a day: stop and mend.",
-        kind="bargauge",
-        queries=(Query(context.graph(f"min by ({slo}) ({EXHAUSTION})"), legend, instant=True),),
         unit="s",
-        thresholds=LEFT,
+    )
+
+
+def _bars(
+    context: Context, key: str, title: str, record: str, steps: tuple[Threshold, ...]
+) -> Panel:
+    """A bar for each SLO, the shortest first."""
+    slo = context.platform.labels.slo
+    expr = context.graph(f"sort(min by ({slo}) ({record}))")
+    return Panel(
+        key=key,
+        title=title,
+        description="",
+        kind="bargauge",
+        queries=(Query(expr, f"{{{{ {slo} }}}}", instant=True),),
+        thresholds=steps,
         width=8,
         minimum=0.0,
     )

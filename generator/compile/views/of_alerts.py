@@ -26,7 +26,10 @@ def alert_panel(alert: PlannedAlert, context: Context) -> Panel:
         unit, what = "none", "1 while the alert fires or is about to."
     else:
         value = Query(with_rate_interval(graph.expr), graph.legend)
-        queries = (value, *(Query(line.expr, line.legend) for line in graph.lines))
+        queries = (
+            value,
+            *(Query(with_rate_interval(line.expr), line.legend) for line in graph.lines),
+        )
         unit, what = graph.unit or "short", _told(graph)
     return Panel(
         key=alert.panel_key,

@@ -10,21 +10,24 @@ from generator.compile.context import Context
 from generator.compile.views.parts import (
     GREEN,
     RED,
-    column_override,
     dashed,
     query_override,
-    table_columns,
 )
+from generator.compile.views.tables import column_override, header, table_columns
 from generator.compile.wording import operand
 from generator.findings import Finding, Text, error, has_errors
 from generator.ir.dashboards import Panel, Query, Threshold
 from generator.promql.build import matchers_added, shifted
 from generator.promql.isolate import isolate_text
+from generator.promql.labels import output_labels
+from generator.promql.parser import parse
 from generator.spec.model import CustomPanel
 from generator.values import Duration, IsolatedExpr
 
 _SMALL = frozenset({"stat", "gauge"})
 _GRAPHS = frozenset({"timeseries"})
+NEUTRAL = "#5c6370"
+"""Of a change, which is neither good nor bad by itself: readable on dark and light."""
 _NUMBERS = frozenset({"stat", "gauge", "bargauge"})
 _WEEK = Duration.of(days=7)
 
@@ -75,6 +78,8 @@ class _Drawn:
     overrides: list[Mapping[str, Any]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     transformations: tuple[Mapping[str, Any], ...] = ()
+    labels: set[str] = field(default_factory=set)
+    """Of the columns of a table."""
 
     def add(self, text: Text, legend: str, unit: str) -> None:
         """One query of the author's."""
@@ -98,8 +103,12 @@ class _Drawn:
 
     def _column(self, legend: str, unit: str) -> None:
         columns = ["" if "{{" in q.legend else q.legend for q in self.queries]
-        hidden = (self.context.platform.labels.tenant,)
-        self.transformations = table_columns(columns, hidden)
+        hidden = ("__name__", self.context.platform.labels.tenant)
+        known = self.context.catalogue.known()
+        for query in self.queries:
+            self.labels |= output_labels(parse(query.expr, variables=True), known).named
+        heads = {label: header(label) for label in sorted(self.labels.difference(hidden))}
+        self.transformations = table_columns(columns, heads, hidden)
         if legend and unit:
             self.overrides.append(column_override(legend, ("unit", unit)))
 
@@ -138,7 +147,7 @@ class _Drawn:
             query_override(
                 len(self.queries),
                 ("unit", "percentunit"),
-                ("color", {"mode": "fixed", "fixedColor": "text"}),
+                ("color", {"mode": "fixed", "fixedColor": NEUTRAL}),
             )
         )
         told = "points since" if ratio else "change since"

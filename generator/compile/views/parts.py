@@ -12,6 +12,7 @@ from typing import Any
 from generator.compile.context import Context
 from generator.compile.kinds import FLAPPING, MARKER
 from generator.compile.naming import panel_id
+from generator.compile.views.fitting import fitted
 from generator.ir.dashboards import Panel, Row, Threshold, ref_id
 from generator.promql.build import selector
 
@@ -40,8 +41,8 @@ def row(
     collapsed: bool = False,
     repeat: str | None = None,
 ) -> Row:
-    """A row with the ids of its panels and its own derived from their keys."""
-    found = tuple(replace(p, id=panel_id(p.key)) for p in panels)
+    """A row without gaps, with the ids of its panels and its own derived from their keys."""
+    found = tuple(replace(p, id=panel_id(p.key)) for p in fitted(tuple(panels)))
     return Row(key, title, found, collapsed, repeat, id=panel_id(f"row:{key}"))
 
 
@@ -56,6 +57,11 @@ def text_panel(key: str, title: str, markdown: str, *, height: int = 5, width: i
         height=height,
         options={"content": markdown, "mode": "markdown"},
     )
+
+
+def told_height(lines: int) -> int:
+    """The height of a panel with a sentence and a list of so many lines."""
+    return 3 - -lines * 3 // 5
 
 
 def ordered(panels: Sequence[Panel]) -> list[Panel]:
@@ -94,14 +100,6 @@ def query_override(index: int, *properties: tuple[str, Any]) -> Mapping[str, Any
     }
 
 
-def column_override(name: str, *properties: tuple[str, Any]) -> Mapping[str, Any]:
-    """A `fieldConfig` override of one column of a table."""
-    return {
-        "matcher": {"id": "byName", "options": name},
-        "properties": [{"id": key, "value": value} for key, value in properties],
-    }
-
-
 def dashed(index: int, color: str) -> Mapping[str, Any]:
     """A line that helps to read another: dashed, unfilled, in a colour of its own."""
     return query_override(
@@ -110,19 +108,3 @@ def dashed(index: int, color: str) -> Mapping[str, Any]:
         ("custom.fillOpacity", 0),
         ("color", {"mode": "fixed", "fixedColor": color}),
     )
-
-
-def table_columns(columns: Sequence[str], hidden: Sequence[str]) -> tuple[Mapping[str, Any], ...]:
-    """The transformations that make one table of instant queries, a column for each."""
-    numbered = [f"Value #{ref_id(index)}" for index in range(len(columns))]
-    values = numbered if len(columns) > 1 else ["Value"]
-    organize = {
-        "id": "organize",
-        "options": {
-            "excludeByName": dict.fromkeys(["Time", *hidden], True),
-            "indexByName": {},
-            "renameByName": {v: c for v, c in zip(values, columns, strict=True) if c},
-        },
-    }
-    merge = ({"id": "merge", "options": {}},) if len(columns) > 1 else ()
-    return (*merge, organize)

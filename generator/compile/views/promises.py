@@ -6,7 +6,7 @@ Thresholds of burn rates are the workbook's: 1 is the even pace, 6 and 14.4 page
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.compile.burn_rate import BASE
 from generator.compile.context import Context
@@ -104,7 +104,7 @@ def _attained(promise: _Promise) -> Panel:
         queries=(promise.query(f"1 - {promise.of(period_ratio(slo))}"),),
         unit="percentunit",
         thresholds=(Threshold(None, RED), Threshold(float(slo.objective / 100), GREEN)),
-        width=3,
+        width=4,
         decimals=3,
     )
 
@@ -114,7 +114,7 @@ def _ends(promise: _Promise) -> Panel:
     end = f"(time() + ({promise.of(EXHAUSTION)} < {FAR})) * 1000"
     return Panel(
         key=slo_panel_key(promise.slo.name, "ends"),
-        title=f"{promise.slo.name}: budget ends",
+        title=f"{promise.slo.name}: runs out",
         description=(
             "When the budget is spent if it goes on as in the last minutes. No date: it lasts. "
             "Days away: stop what is risky; hours: somebody should mend it now."
@@ -123,14 +123,9 @@ def _ends(promise: _Promise) -> Panel:
         queries=(promise.query(end, instant=True),),
         unit="dateTimeFromNow",
         thresholds=CALM,
-        width=3,
+        width=4,
         options={"colorMode": "none", "graphMode": "none"},
-        mappings=(
-            {
-                "type": "special",
-                "options": {"match": "null+nan", "result": {"text": "it lasts", "index": 0}},
-            },
-        ),
+        empty="it lasts",
     )
 
 
@@ -152,7 +147,7 @@ def _budget(promise: _Promise) -> Panel:
         queries=tuple(queries),
         unit="percentunit",
         thresholds=BUDGET,
-        width=6,
+        width=5,
         maximum=1.0,
         overrides=(dashed(1, "text"),) if slo.calendar else (),
         time_from="" if slo.calendar else str(slo.window),
@@ -161,35 +156,34 @@ def _budget(promise: _Promise) -> Panel:
 
 
 def _burn(promise: _Promise) -> Panel:
-    slo = promise.slo
-    return Panel(
-        key=slo_panel_key(slo.name, "burn"),
-        title=f"{slo.name}: burn rate",
-        description=(
-            "How many times faster than the even pace the budget burns. Above 1 it will not last; "
-            "above 6 and 14.4 somebody is paged."
-        ),
-        kind="timeseries",
-        queries=(promise.query(promise.of(CURRENT_BURN)),),
-        unit="short",
-        thresholds=BURN,
-        width=6,
-        minimum=0.0,
-        links=promise.links,
+    panel = _over_time(promise, "burn", "burn rate", CURRENT_BURN, BURN)
+    told = (
+        "How many times faster than the even pace the budget burns. Above 1 it will not last; "
+        "above 6 and 14.4 somebody is paged."
     )
+    return replace(panel, description=told, unit="short")
 
 
 def _errors(promise: _Promise) -> Panel:
-    slo = promise.slo
+    allowed = float(1 - promise.slo.objective / 100)
+    steps = (Threshold(None, GREEN), Threshold(allowed, RED))
+    panel = _over_time(promise, "ratio", "errors", ratio_name(BASE), steps)
+    told = "Part of the events that fail, over five minutes."
+    return replace(panel, description=told, unit="percentunit")
+
+
+def _over_time(
+    promise: _Promise, what: str, named: str, record: str, steps: tuple[Threshold, ...]
+) -> Panel:
+    """A graph of one of its recorded series."""
     return Panel(
-        key=slo_panel_key(slo.name, "ratio"),
-        title=f"{slo.name}: errors",
-        description="Part of the events that fail, over five minutes.",
+        key=slo_panel_key(promise.slo.name, what),
+        title=f"{promise.slo.name}: {named}",
+        description="",
         kind="timeseries",
-        queries=(promise.query(promise.of(ratio_name(BASE))),),
-        unit="percentunit",
-        thresholds=(Threshold(None, GREEN), Threshold(float(1 - slo.objective / 100), RED)),
-        width=6,
+        queries=(promise.query(promise.of(record)),),
+        thresholds=steps,
+        width=5,
         minimum=0.0,
         links=promise.links,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from generator.compile.context import Context
 from generator.compile.kinds import DEPENDENCY_INFO
@@ -139,25 +140,30 @@ def needed(service: Service, context: Context, urls: Mapping[str, str]) -> list[
         Query(context.graph(f"count({firing(context, (label, '=', name))}) or vector(0)"), name)
         for name in service.depends_on
     )
-    return [
-        Panel(
-            key=f"depends:{service.name}",
-            title=f"{service.name}: depends on",
-            description=(
-                f"Alerts that fire at what {service.name} needs. While one of them is down, its "
-                "own symptoms are muted: begin with the red one, the links lead there."
-            ),
-            kind="stat",
-            queries=queries,
-            unit="none",
-            thresholds=ALARM,
-            width=max(4, min(12, 4 * len(queries))),
-            height=5,
-            decimals=0,
-            options={"graphMode": "none"},
-            links=tuple((name, urls[name]) for name in service.depends_on if name in urls),
-        )
-    ]
+    panel = _depends(f"depends:{service.name}", f"{service.name}: depends on", queries)
+    told = (
+        f"Alerts that fire at what {service.name} needs. While one of them is down, its "
+        "own symptoms are muted: begin with the red one, the links lead there."
+    )
+    links = tuple((name, urls[name]) for name in service.depends_on if name in urls)
+    width = max(4, min(12, 4 * len(queries)))
+    return [replace(panel, description=told, links=links, width=width)]
+
+
+def _depends(key: str, title: str, queries: tuple[Query, ...]) -> Panel:
+    """A number for each upstream: its firing alerts."""
+    return Panel(
+        key=key,
+        title=title,
+        description="",
+        kind="stat",
+        queries=queries,
+        unit="none",
+        thresholds=ALARM,
+        height=5,
+        decimals=0,
+        options={"graphMode": "none", "textMode": "value_and_name"},
+    )
 
 
 def _shared_needed(slug: str, variable: str, context: Context) -> Panel:
@@ -170,18 +176,6 @@ def _shared_needed(slug: str, variable: str, context: Context) -> Panel:
         f"max by (upstream) ({graph} * on (upstream) group_left () "
         f"max by (upstream) ({by_upstream})) or 0 * max by (upstream) ({graph})"
     )
-    return Panel(
-        key=f"shared:{slug}:depends",
-        title="Depends on",
-        description=(
-            "Alerts that fire at what the service needs, directly or not. Begin with the red one."
-        ),
-        kind="stat",
-        queries=(Query(context.graph(expr), "{{ upstream }}"),),
-        unit="none",
-        thresholds=ALARM,
-        width=12,
-        height=5,
-        decimals=0,
-        options={"graphMode": "none"},
-    )
+    told = "Alerts that fire at what the service needs, directly or not. Begin with the red one."
+    query = Query(context.graph(expr), "{{ upstream }}")
+    return replace(_depends(f"shared:{slug}:depends", "Depends on", (query,)), description=told)

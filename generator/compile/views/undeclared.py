@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from generator.compile.context import Context
-from generator.compile.views.parts import row, text_panel
+from generator.compile.views.parts import row, text_panel, told_height
 from generator.ir.dashboards import Row
 
 Subject = tuple[str, tuple[str, ...]]
@@ -46,5 +46,5 @@ def undeclared(context: Context, subjects: Sequence[Subject], shown: bool) -> tu
         f"`services: {{x: {{packs: {{{missing[0][1][0]}: {{}}}}}}}}`, or add panels and alerts of "
         f"your own.\n\n{listed}"
     )
-    panel = text_panel("undeclared", "What to declare", words, height=5 + len(missing) // 2)
+    panel = text_panel("undeclared", "What to declare", words, height=told_height(len(missing)))
     return (row("undeclared", "Not declared", [panel], collapsed=shown),)

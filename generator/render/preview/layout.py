@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from generator.ir.dashboards import COLUMNS
 from generator.promql.interpolate import Chosen, titled
-
-COLUMNS = 24
 
 
 @dataclass(frozen=True, slots=True)
