@@ -82,7 +82,7 @@ CASES = [
         '+ Down (db, warning), for 2m\n        up{tenant="acme"} == 0\n',
         "+ new: warning Down: chat (Slack #shop) at once while it is office\n",
         "~ at most 9 -> 10 alerts, ",
-        "acme: 1 alert added, 1 panel\n",
+        "acme: 1 alert added, 2 panels\n",
     ),
     (
         "objective: 99.9%",
