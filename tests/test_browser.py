@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests import browser as judge
 from tests.browser import browser, opened
 
 
@@ -20,3 +23,13 @@ def test_complaints_and_calls_to_the_network_are_seen(tmp_path: Path) -> None:
         assert "bad" in seen.complaints
         assert "worse" in " ".join(seen.complaints)
         assert seen.asked == ["http://127.0.0.1:9/a.png"]
+
+
+def test_a_missing_browser_fails_in_ci(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(judge, "_IN_CI", True)
+    with pytest.raises(pytest.fail.Exception, match="install chromium"):
+        judge.program()
+    monkeypatch.setattr(judge, "_IN_CI", False)
+    with pytest.raises(pytest.skip.Exception, match="install chromium"):
+        judge.program()
