@@ -78,13 +78,15 @@ def check(
     wanted: Sequence[str] = (),
     progress: bool = False,
     min_tested: Decimal | None = None,
+    jobs: int = 0,
 ) -> Outcome:
     """Everything `build` would find, with the real tools required; nothing is written.
 
-    `min_tested`: the share of alerts, in percent, that must have unit tests.
+    `min_tested`: the share of alerts, in percent, that must have unit tests. `jobs`:
+    how many processes compile, 0 for one a processor.
     """
     try:
-        compilation = compile_specs(root, wanted, progress, datetime.now(UTC).date())
+        compilation = compile_specs(root, wanted, progress, datetime.now(UTC).date(), jobs=jobs)
     except SpecError as problem:
         return Outcome(problem.findings)
     verified = verify(root, compilation, "required")

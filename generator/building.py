@@ -43,17 +43,19 @@ def build(
     progress: bool = False,
     audit: bool = False,
     dashboard_schema: str = "",
+    jobs: int = 0,
 ) -> Outcome:
     """Compile, verify and write. A tenant with an error leaves its output as it was.
 
     `audit`: what changed is appended to the log in the output folder. `dashboard_schema`:
-    `classic` or `v2` in place of the platform's own choice. Raises OutputError when the disk
+    `classic` or `v2` in place of the platform's own choice. `jobs`: how many processes compile,
+    0 for one a processor. Raises OutputError when the disk
     refuses, ToolFailed when a tool does not answer, ExtraMissing when a package is not there.
     """
     try:
         today = datetime.now(UTC).date()
         compilation = compile_specs(
-            root, wanted, progress, today, dashboard_schema=dashboard_schema
+            root, wanted, progress, today, dashboard_schema=dashboard_schema, jobs=jobs
         )
     except SpecError as problem:
         return Outcome(problem.findings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from generator.compile.derived import Kept
 from generator.compile.flapping import without_notices
 from generator.compile.oncall_findings import horizon_findings
 from generator.compile.tenant import compile_fleet, compile_tenant
@@ -26,6 +27,7 @@ from generator.ir.artifacts import Artifact
 from generator.ir.build import Build
 from generator.promql.isolate import Scope
 from generator.render.files import fleet_artifacts, tenant_artifacts
+from generator.side_by_side import Work, begun
 from generator.spec.ignores import heeded
 from generator.spec.load import (
     PlatformSpec,
@@ -88,23 +90,31 @@ def compile_specs(
     *,
     proven: bool = True,
     dashboard_schema: str = "",
+    jobs: int = 0,
 ) -> Compilation:
     """Compile the specs of a repository. Raises SpecError when the platform itself has errors.
 
     All tenants are compiled, because the fleet's files are made of all; `wanted` names those whose
     findings and files the caller is after (none: all). With `today`, rotations that end soon are
     among the findings; nothing else depends on the day. `proven=False` leaves out the unit tests.
-    `dashboard_schema`, `classic` or `v2`, stands in for the platform's own choice. Raises
-    ExtraMissing when it needs a package more.
+    `dashboard_schema`, `classic` or `v2`, stands in for the platform's own choice. `jobs`: how
+    many processes share the work, 0 for one a processor. Raises ExtraMissing when a schema needs
+    a package more.
     """
     spec = drawn_in(load_platform(root), dashboard_schema)
     names = names_of(root, wanted, spec)
+    tasks = [(name, proven and (not wanted or name in wanted)) for name in names]
+
+    def compiled(task: tuple[str, bool], kept: Kept) -> Compiled:
+        return compile_one(root, task[0], spec, task[1], today, kept)
+
+    results = begun(Work(compiled, tasks), jobs)  # processes before the progress bar's thread
+    made: dict[int, Compiled] = {}
     with progress_bar(len(names), "compiling", progress) as advance:
-        tenants = {}
-        for name in names:
-            asked = not wanted or name in wanted
-            tenants[name] = compile_one(root, name, spec, proven and asked, today)
+        for number, one in results:
+            made[number] = one
             advance()
+    tenants = {name: made[number] for number, name in enumerate(names)}
     chosen = tuple(wanted) or names
     return with_fleet(spec, tenants, chosen, today)
 
@@ -140,13 +150,21 @@ def check_loaded(loaded: TenantSpec, platform: Platform) -> tuple[Finding, ...]:
 
 
 def compile_one(
-    root: Path, name: str, spec: PlatformSpec, proven: bool, today: date | None
+    root: Path,
+    name: str,
+    spec: PlatformSpec,
+    proven: bool,
+    today: date | None,
+    kept: Kept | None = None,
 ) -> Compiled:
-    """One tenant, as far as it comes; `proven`: with the unit tests of its alerts."""
+    """One tenant, as far as it comes; `proven`: with the unit tests of its alerts.
+
+    `kept`: scenarios that were derived before.
+    """
     loaded = load_tenant(root, name, spec)
     if loaded.tenant is None:
         return Compiled(name, None, (), loaded.findings)
-    build = compile_tenant(loaded.tenant, spec.platform, proven=proven)
+    build = compile_tenant(loaded.tenant, spec.platform, proven=proven, kept=kept)
     horizon = horizon_findings(loaded.tenant, today) if today else ()
     found = in_order((*loaded.findings, *build.findings, *horizon))
     if not has_errors(found):

@@ -20,6 +20,7 @@ from generator.compilation import (
     progress_bar,
     with_fleet,
 )
+from generator.derivations import kept_derivations
 from generator.findings import SpecError
 from generator.inputs import digest, shared_digest
 from generator.spec.load import PLATFORM_FILE, TENANTS_FOLDER, PlatformSpec, load_platform
@@ -57,10 +58,13 @@ class Recompiler:
         anew = tuple(name for name in names if name not in results)
         if anew:
             begin(anew)
-        with progress_bar(len(anew), "compiling", progress) as advance:
+        with (
+            progress_bar(len(anew), "compiling", progress) as advance,
+            kept_derivations() as known,
+        ):
             for name in anew:
                 proven = not self.wanted or name in self.wanted
-                results[name] = compile_one(self.root, name, spec, proven, today)
+                results[name] = compile_one(self.root, name, spec, proven, today, known)
                 if made.key(name) == keys[name]:  # else edited meanwhile: whose result is it?
                     self._kept[name] = (keys[name], results[name])
                 advance()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,14 @@ import pytest
 from generator.tools import ADVICE, GENERATIONS, Tool, generations
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What is derived is kept for this run alone, in one folder for all its processes."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="tocsin-test-cache-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["TOCSIN_CACHE"] = folder.name
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

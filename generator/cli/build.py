@@ -11,6 +11,7 @@ import click
 from generator.cli.common import (
     end,
     find_root,
+    jobs_option,
     output_option,
     print_outcome,
     report_options,
@@ -42,6 +43,7 @@ from generator.cli.common import (
     default=None,
     help="Grafana's schema of dashboards, this once (default: grafana.dashboard_schema).",
 )
+@jobs_option
 @stats_option
 @report_options
 def command(
@@ -51,6 +53,7 @@ def command(
     verify: str,
     audit: bool,
     dashboard_schema: str | None,
+    jobs: int,
     stats: bool,
     form: str,
     fail_on: str,
@@ -80,6 +83,7 @@ def command(
         progress=_progress(form),
         audit=audit,
         dashboard_schema=dashboard_schema or "",
+        jobs=jobs,
     )
     print_outcome(result, form, stats)
     end(result.findings, fail_on)

@@ -11,6 +11,7 @@ from generator.cli.common import (
     coverage_option,
     end,
     find_root,
+    jobs_option,
     print_outcome,
     report_options,
     root_option,
@@ -23,12 +24,14 @@ from generator.cli.common import (
 @tenants_argument
 @root_option
 @coverage_option
+@jobs_option
 @stats_option
 @report_options
 def command(
     tenants: tuple[str, ...],
     root: Path | None,
     min_tested: Decimal | None,
+    jobs: int,
     stats: bool,
     form: str,
     fail_on: str,
@@ -44,6 +47,7 @@ def command(
     """
     from generator.api import check
 
-    outcome = check(find_root(root), tenants, progress=form == "text", min_tested=min_tested)
+    folder, shown = find_root(root), form == "text"
+    outcome = check(folder, tenants, progress=shown, min_tested=min_tested, jobs=jobs)
     print_outcome(outcome, form, stats)
     end(outcome.findings, fail_on)

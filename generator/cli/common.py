@@ -86,6 +86,18 @@ def output_option(
     return click.option("--output", type=folder, default=None, help=told)
 
 
+def jobs_option(command: Command) -> Command:
+    """`--jobs`."""
+    return click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default="one a processor",
+        help="How many processes compile many tenants. The output is the same.",
+    )(command)
+
+
 def stats_option(command: Command) -> Command:
     """`--stats`."""
     return click.option(

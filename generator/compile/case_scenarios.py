@@ -12,6 +12,7 @@ from generator.compile.simulation import Evaluation
 from generator.compile.stimulus import Source
 from generator.compile.vectors import Unsupported
 from generator.ir.checks import Expectation, Scenario
+from generator.promql.format import one_line
 
 
 def scenarios_of(case: Case, proof: Proof) -> list[Scenario]:
@@ -67,7 +68,7 @@ def _side(case: Case, shown: Shown) -> Scenario:
     assert case.proof is not None
     text = shown.what
     if not isinstance(text, str):
-        text = " ".join(case.rule.expr[text.start : text.end].split())
+        text = one_line(text, case.rule.expr)
     if len(text) > 60:
         text = f"{text[:59]}…"
     if shown.proof is not None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from generator.compile.alert_case import Case, case_scenario
 from generator.compile.bench import Bench
-from generator.compile.context import Context
 from generator.compile.decoys import alert_decoys
 from generator.compile.inversion import reaching
 from generator.compile.proof import Proof, Subject
@@ -16,21 +15,28 @@ from generator.compile.scenarios import SILENT, at, scenario, told
 from generator.compile.stimulus import Levels, Phase
 from generator.compile.vectors import Unsupported
 from generator.ir.checks import Expectation, Scenario
+from generator.promql.isolate import renamed
 from generator.promql.parser import parse
 from generator.promql.tree import Expr
 from generator.spec.model import Alert, Threshold
 
 
-def hysteresis(author: Alert | None, case: Case, proof: Proof, context: Context) -> list[Scenario]:
-    """Between the two limits nothing changes: what fires goes on, what does not stays silent."""
+def hysteresis(
+    author: Alert | None, case: Case, proof: Proof, signs: Mapping[tuple[str, str], str]
+) -> list[Scenario]:
+    """Between the two limits nothing changes: what fires goes on, what does not stays silent.
+
+    `signs`: what stands for values of labels in the case's rules, by (label, value).
+    """
     if author is None or not isinstance(author.signal, Threshold) or author.signal.clear is None:
         return []
-    signal, clear = author.signal, author.signal.clear
+    context, signal, clear = case.context, author.signal, author.signal.clear
     grid, subject = proof.grid, case.subject
     between = (signal.level + clear) / 2
     margin = abs(clear) * Decimal("0.1") or Decimal("0.1")
     past = clear - margin if signal.op == ">" else clear + margin
-    value: Expr = parse(context.own(signal.expr.value))
+    own = context.own(signal.expr.value)
+    value: Expr = parse(renamed(own, signs))
     found = _latched(proof, subject, value, float(between), float(past))
     if found is None:
         return []

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.compile.cost import tenant_cost
+from generator.compile.derived import Kept
 from generator.compile.docs import compile_docs
 from generator.compile.escalation import escalated, policy_of
 from generator.compile.expectations import expectations
@@ -37,12 +38,17 @@ from generator.values import Version
 
 
 def compile_tenant(
-    tenant: Tenant, platform: Platform, *, proven: bool | frozenset[str] = True
+    tenant: Tenant,
+    platform: Platform,
+    *,
+    proven: bool | frozenset[str] = True,
+    kept: Kept | None = None,
 ) -> Build:
     """Everything one tenant compiles to; what is wrong with it is among `findings`.
 
     `proven=False` leaves out the unit tests, by far the slowest part: for tenants of whom only
     their share of the fleet's files is wanted. A set names the alerts whose tests are wanted.
+    `kept`: scenarios that were derived before, with new ones added; the result is the same.
     """
     planned = _planned(tenant, platform)
     views = compile_views(tenant, platform, planned.alerts)
@@ -51,7 +57,8 @@ def compile_tenant(
     groups, circles = in_reading_order(_groups(tenant, platform, planned, alerts))
     written, uncut = within_limit(groups, platform)
     cost = tenant_cost(tenant, platform, groups, written)
-    tests, slugs, test_findings = alert_tests(tenant, platform, _wanted(alerts, proven), groups)
+    wanted = _wanted(alerts, proven)
+    tests, slugs, test_findings = alert_tests(tenant, platform, wanted, groups, kept)
     dashboards = in_grafana(views.dashboards, tenant.id, platform)
     findings = (
         *planned.findings,

@@ -9,26 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from generator.compile.alert_case import Case, case_of
 from generator.compile.author_tests import author_scenarios
-from generator.compile.case_scenarios import scenarios_of, without_data
 from generator.compile.context import Context
-from generator.compile.hysteresis_tests import hysteresis
+from generator.compile.derived import Derived, Kept, Question, derived
 from generator.compile.kinds import MARKER
-from generator.compile.later_steps import steps_file
 from generator.compile.marker_tests import Marker, markers, window_test
 from generator.compile.naming import SLO_GROUPS, group_name, slo_group, test_slug
 from generator.compile.needs import Needs
 from generator.compile.plan import PlannedAlert
 from generator.compile.stimulus import recorded_by
-from generator.compile.usual import usual_of
 from generator.findings import Finding, Place, info
-from generator.ir.checks import AlertTest, Scenario, TestFile
-from generator.ir.rules import RecordingRule, RuleGroup
+from generator.ir.checks import AlertTest, Scenario
+from generator.ir.rules import AlertRule, RecordingRule, RuleGroup
 from generator.promql.parser import parse
 from generator.promql.tree import Expr, vector_selectors
 from generator.spec.model import Alert, CompositeSli, Platform, Tenant
-from generator.values import Duration
 
 
 def alert_tests(
@@ -36,8 +31,12 @@ def alert_tests(
     platform: Platform,
     alerts: Sequence[PlannedAlert],
     groups: Sequence[RuleGroup],
+    kept: Kept | None = None,
 ) -> tuple[tuple[AlertTest, ...], tuple[str, ...], tuple[Finding, ...]]:
-    """A test per alert and marker, the slugs of all, and a finding for each that has none."""
+    """A test per alert and marker, the slugs of all, and a finding for each that has none.
+
+    `kept`: scenarios that were derived before; new ones are added.
+    """
     context = Context(tenant, platform)
     authors = {(a.name, a.service, a.pack): a for a in tenant.alerts}
     needs = Needs(groups)
@@ -46,14 +45,14 @@ def alert_tests(
     findings: list[Finding] = []
     for planned in alerts:
         author = authors.get((planned.rule.alert, planned.service, planned.pack))
-        test, found = _alert_test(planned, author, needs, context)
+        test, found = _alert_test(planned, author, needs, context, kept)
         findings += found
         if test is not None:
             tests.append(test)
     for marker in markers(groups, platform.labels.kind, MARKER) if alerts else ():
         slug = _marker_slug(marker, context)
         slugs.append(slug)
-        made = _marker_test(marker, slug, context)
+        made = _marker_test(marker, slug, context, kept)
         place = marker.rule.origin or tenant.place
         tests += [made] if made else []
         findings += [] if made else [_untested(marker.rule.alert, place, "")]
@@ -61,20 +60,21 @@ def alert_tests(
 
 
 def _alert_test(
-    planned: PlannedAlert, author: Alert | None, needs: Needs, context: Context
+    planned: PlannedAlert,
+    author: Alert | None,
+    needs: Needs,
+    context: Context,
+    kept: Kept | None,
 ) -> tuple[AlertTest | None, list[Finding]]:
     own = group_name(context.tenant.id, "alert", planned.slug)
     groups = needs.of(own, _proven_apart(planned, context))
-    case = case_of(planned.rule, groups, usual_of(author), context)
-    scenarios = list(planned.scenarios)
-    if case.proof is not None:
-        scenarios += scenarios_of(case, case.proof)
-        scenarios += hysteresis(author, case, case.proof, context)
+    found = derived(Question(planned.rule, groups, author, context), kept)
     written, findings = author_scenarios(planned, author, context)
-    scenarios += written
-    test = _whole_test(planned.slug, case, scenarios, groups) if scenarios else None
+    scenarios = (*planned.scenarios, *found.scenarios, *written)
+    test = _whole_test(planned.slug, planned.rule, scenarios, groups, found) if scenarios else None
     if test is None or not test.fires:
-        series = ", ".join(_read_series(case.subject.expr, case.subject.rules))
+        rules = [r for group in groups for r in group.rules if isinstance(r, RecordingRule)]
+        series = ", ".join(_read_series(parse(planned.rule.expr), rules))
         of_slo = context.platform.labels.slo in planned.rule.labels
         findings.append(_untested(planned.rule.alert, planned.place, series, of_slo))
     return test, findings
@@ -95,15 +95,17 @@ def _marker_slug(marker: Marker, context: Context) -> str:
     return test_slug(marker.rule.alert, apart)
 
 
-def _marker_test(marker: Marker, slug: str, context: Context) -> AlertTest | None:
+def _marker_test(
+    marker: Marker, slug: str, context: Context, kept: Kept | None
+) -> AlertTest | None:
     names = context.platform.labels
     if marker.planned:
         return window_test(marker, slug, names)
     groups = (marker.group,)
-    case = case_of(marker.rule, groups, None, context, marker.upstream(names))
-    if case.proof is None:
+    found = derived(Question(marker.rule, groups, None, context, marker.upstream(names)), kept)
+    if not found.scenarios:
         return None
-    return _whole_test(slug, case, scenarios_of(case, case.proof), groups)
+    return _whole_test(slug, marker.rule, found.scenarios, groups, found)
 
 
 def _untested(alert: str, place: Place, series: str, slo: bool = False) -> Finding:
@@ -131,16 +133,12 @@ def _read_series(expr: Expr, rules: Sequence[RecordingRule]) -> list[str]:
 
 
 def _whole_test(
-    slug: str, case: Case, scenarios: Sequence[Scenario], groups: Sequence[RuleGroup]
+    slug: str,
+    rule: AlertRule,
+    scenarios: Sequence[Scenario],
+    groups: Sequence[RuleGroup],
+    found: Derived,
 ) -> AlertTest:
     """The scenarios with the later steps' file."""
-    step, proof = case.subject.step, case.proof
-    further: tuple[TestFile, ...] = ()
-    if proof is not None:
-        step = proof.grid.step
-        if case.steps:
-            quiet = not without_data(proof, case.subject)
-            made = steps_file(case.steps, proof, case.subject, case.context.platform.labels, quiet)
-            further = (made,) if made else ()
-    evaluation = Duration(round(step * 1000))
-    return AlertTest(slug, case.rule.alert, tuple(groups), tuple(scenarios), evaluation, further)
+    evaluation, further = found.evaluation, found.further
+    return AlertTest(slug, rule.alert, tuple(groups), tuple(scenarios), evaluation, further)

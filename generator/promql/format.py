@@ -36,6 +36,11 @@ def wrap(expr: str, width: int = 100) -> str:
     return _Layout(expr, width).of(tree, 0, 0)
 
 
+def one_line(node: Expr, source: str) -> str:
+    """A part of an expression on one line, however its author or `wrap` laid it out."""
+    return _Layout(source, len(source)).flat(node)
+
+
 class _Layout:
     def __init__(self, source: str, width: int) -> None:
         self.source = source

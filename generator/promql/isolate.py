@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from generator.findings import Finding, Level, Text
-from generator.promql.build import label_name, splice, spliced
+from generator.promql.build import label_name, quote, splice, spliced
 from generator.promql.format import wrap
 from generator.promql.leaks import leaks
 from generator.promql.parser import parse
@@ -34,6 +34,7 @@ __all__ = [
     "Scope",
     "isolate",
     "isolate_text",
+    "renamed",
     "second_reader_agrees",
     "with_rate_interval",
     "with_values",
@@ -73,6 +74,24 @@ def wrap_isolated(expr: IsolatedExpr, width: int = 100) -> IsolatedExpr:
     if laid_out != expr and not same(parse(expr, variables=True), parse(laid_out, variables=True)):
         raise AssertionError("the layout changed the expression")
     return IsolatedExpr(laid_out)
+
+
+def renamed(expr: IsolatedExpr, values: Mapping[tuple[str, str], str]) -> IsolatedExpr:
+    """The same expression with other values in its equality matchers, by (label, value).
+
+    For expressions that are played, never written: another tenant's value is another tenant.
+    """
+    found = [
+        (matcher, values[matcher.name, matcher.value])
+        for node in vector_selectors(parse(expr))
+        for matcher in node.matchers
+        if matcher.op == "=" and (matcher.name, matcher.value) in values
+    ]
+    text: str = expr
+    for matcher, value in sorted(found, key=lambda pair: -pair[0].start):
+        name = label_name(matcher.name)
+        text = f"{text[: matcher.start]}{name}={quote(value)}{text[matcher.end :]}"
+    return IsolatedExpr(text)
 
 
 def with_rate_interval(expr: IsolatedExpr) -> IsolatedExpr:
