@@ -39,7 +39,12 @@ alerts:
 
 
 def tocsin(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(cwd)}
+    known = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(cwd),
+        "TOCSIN_CACHE": os.environ["TOCSIN_CACHE"],
+    }
     answer = subprocess.run(
         [sys.executable, "-m", "generator", *arguments],
         cwd=cwd,

@@ -125,7 +125,12 @@ def tocsin(*arguments: str, cwd: Path, path: str = "") -> subprocess.CompletedPr
     return subprocess.run(
         [sys.executable, "-m", "generator", *arguments],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{path}:{ROOT}", "HOME": str(cwd)},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{path}:{ROOT}",
+            "HOME": str(cwd),
+            "TOCSIN_CACHE": os.environ["TOCSIN_CACHE"],
+        },
         capture_output=True,
         text=True,
         check=False,
