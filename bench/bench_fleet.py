@@ -18,12 +18,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from generator.compile.fleet import layout_of
 from generator.compile.naming import shard_of
-from generator.compile.routing import shard_count
-from generator.compile.tenant import compile_fleet, compile_tenant
-from generator.render.files import fleet_artifacts
+from generator.compile.tenant import compile_tenant
 from generator.spec.load import load_platform, load_tenant
 from generator.tools import GENERATIONS, Tool, generations
+from tests.fleets import fleet_files
 
 ROOT = Path(__file__).parent.parent
 SIZES = (1000, 3000)
@@ -80,11 +80,13 @@ def fleet(folder: Path, size: int, alertmanager: Tool) -> tuple[Path, int]:
         loaded = load_tenant(folder, name, spec)
         assert loaded.tenant is not None, loaded.findings
         builds[name] = compile_tenant(loaded.tenant, spec.platform, proven=False)
-    for artifact in fleet_artifacts(compile_fleet(spec.platform, builds), builds):
+    for artifact in fleet_files(spec.platform, builds):
         path = folder / "fleet" / artifact.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(artifact.content)
-    return folder / "fleet" / "alertmanager.yml", shard_count(spec.platform, size)
+    return folder / "fleet" / "alertmanager.yml", spec.platform.sharding.shards * layout_of(
+        spec.platform, size
+    ).sharded
 
 
 def seconds(start: float) -> float:

@@ -12,9 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from generator.compile.tenant import compile_fleet, compile_tenant
+from generator.compile.tenant import compile_tenant
 from generator.tools import generations
 from generator.verify.invariants import fleet_invariants, tenant_invariants
+from tests.fleets import config_of
 from tests.verify.fleets import PLATFORM, random_fleet, random_tenant
 from tests.verify.oracle import alertmanager, random_config, random_labels
 from tests.verify.test_oracle import EACH, EMPTY, FLEET, SUBTREES, compare, forgets
@@ -40,11 +41,11 @@ def main(seeds: int, tenants: int) -> None:
     rng = random.Random(1)
     made = (random_tenant(rng, f"t{n}") for n in range(tenants))
     builds = {one.id: compile_tenant(one, PLATFORM, proven=False) for one in made}
-    config = compile_fleet(PLATFORM, builds).alertmanager
+    config = config_of(PLATFORM, builds)
     start = time.monotonic()
     found = [f for build in builds.values() for f in tenant_invariants(build)]
     each = time.monotonic()
-    found += fleet_invariants(config, builds)
+    found += fleet_invariants(config)
     print(
         f"{tenants} tenants: {each - start:.2f} s each by itself, "
         f"{time.monotonic() - each:.2f} s the fleet, {len(found)} findings"

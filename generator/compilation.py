@@ -12,8 +12,9 @@ from pathlib import Path
 
 from generator.compile.derived import Kept
 from generator.compile.flapping import without_notices
+from generator.compile.fleet import compile_fleet, layout_of, share_of
 from generator.compile.oncall_findings import horizon_findings
-from generator.compile.tenant import compile_fleet, compile_tenant
+from generator.compile.tenant import compile_tenant
 from generator.findings import (
     Finding,
     Place,
@@ -23,10 +24,11 @@ from generator.findings import (
     in_order,
     warning,
 )
-from generator.ir.artifacts import Artifact
-from generator.ir.build import Build
+from generator.ir.artifacts import Artifact, Streamed
+from generator.ir.build import Build, FleetBuild
 from generator.promql.isolate import Scope
 from generator.render.files import fleet_artifacts, tenant_artifacts
+from generator.render.fleet import InMemory, lines_of
 from generator.side_by_side import Work, begun
 from generator.spec.ignores import heeded
 from generator.spec.load import (
@@ -195,11 +197,21 @@ def with_fleet(
     if broken:
         told = heeded(findings, spec.ignores, today, judged=False)
         return Compilation(spec.platform, tenants, None, told, wanted)
-    fleet = compile_fleet(spec.platform, builds)
-    findings += (*fleet.findings, *fleet_invariants(fleet.alertmanager, builds))
-    artifacts = fleet_artifacts(fleet, builds)
+    fleet = compile_fleet(spec.platform, {n: share_of(build) for n, build in builds.items()})
+    findings += (*fleet.findings, *fleet_invariants(fleet.alertmanager))
+    artifacts = whole_fleet(spec.platform, fleet, builds)
     told = heeded(findings, spec.ignores, today, judged=len(wanted) == len(tenants))
     return Compilation(spec.platform, tenants, artifacts, told, wanted)
+
+
+def whole_fleet(
+    platform: Platform, fleet: FleetBuild, builds: Mapping[str, Build]
+) -> tuple[Artifact, ...]:
+    """The fleet's files in memory."""
+    layout = layout_of(platform, len(builds))
+    library = InMemory({name: lines_of(build, layout) for name, build in builds.items()})
+    files = fleet_artifacts(fleet, library)
+    return tuple(file.whole if isinstance(file, Streamed) else file for file in files)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,6 @@ from dataclasses import replace
 from generator.compile.deployments import posted_deployments
 from generator.compile.naming import dashboard_uid
 from generator.findings import Finding, Place, info, warning
-from generator.ir.build import Build
 from generator.ir.dashboards import Dashboard, PinnedDatasource
 from generator.ir.provisioning import (
     MAIN_ORGANISATION,
@@ -22,6 +21,7 @@ from generator.ir.provisioning import (
     Folder,
     GrafanaProvisioning,
 )
+from generator.ir.share import Share
 from generator.spec.model import Platform
 from generator.spec.model.grafana import MIMIR, TENANT, V2
 from generator.values import Version
@@ -45,7 +45,7 @@ def in_grafana(
 
 
 def provisioning(
-    platform: Platform, builds: Mapping[str, Build]
+    platform: Platform, shares: Mapping[str, Share]
 ) -> tuple[GrafanaProvisioning, tuple[Finding, ...]]:
     """What Grafana is told of all tenants, and what that does not keep apart."""
     grafana = platform.grafana
@@ -54,11 +54,11 @@ def provisioning(
             tenant=name,
             uid=dashboard_uid(name, "folder"),
             title=name,
-            team=build.docs.team,
+            team=share.team,
             organisation=_organisation(name, platform),
-            services=tuple(dict.fromkeys(s.name for s in build.docs.services)),
+            services=share.services,
         )
-        for name, build in sorted(builds.items())
+        for name, share in sorted(shares.items())
     )
     sources = tuple(_datasources(platform, folders))
     kept = {source.name for source in sources if source.organisation == MAIN_ORGANISATION}

@@ -20,13 +20,13 @@ from generator.compile.kinds import (
     TENANT_MAINTENANCE_ALERT,
     UPSTREAM_ALERT,
 )
-from generator.ir.routing import InhibitRule, Matcher, TenantRouting
+from generator.ir.routing import InhibitRule, Matcher, Mutable
 from generator.spec.model import LabelNames, Platform
 
 
-def inhibit_rules(platform: Platform, routings: Iterable[TenantRouting]) -> tuple[InhibitRule, ...]:
+def inhibit_rules(platform: Platform, tenants: Iterable[Mutable]) -> tuple[InhibitRule, ...]:
     """The generic rules that all tenants together need."""
-    all_ = list(routings)
+    all_ = list(tenants)
     names = platform.labels
     labels = frozenset[str]().union(*(r.alert_labels for r in all_))
     identity = labels - {names.tenant, "alertname", names.level, MUTES_LABEL}

@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from generator.compile.alertmanager import tenant_config
 from generator.compile.cost import tenant_cost
 from generator.compile.derived import Kept
 from generator.compile.docs import compile_docs
 from generator.compile.escalation import escalated, policy_of
 from generator.compile.expectations import expectations
 from generator.compile.flapping import flapping_notice
-from generator.compile.grafana import in_grafana, provisioning
+from generator.compile.grafana import in_grafana
 from generator.compile.groups import duplicate_groups, in_reading_order, within_limit
 from generator.compile.limits import limit_findings
 from generator.compile.lints import tenant_lints
@@ -22,19 +23,17 @@ from generator.compile.markers import marker_groups
 from generator.compile.naming import group_name, rule_file
 from generator.compile.plan import PlannedAlert
 from generator.compile.recordings import compile_recordings
-from generator.compile.routing import compile_routing, fleet_config, shard_count, tenant_config
+from generator.compile.routing import compile_routing
 from generator.compile.scrape import compile_scrape
-from generator.compile.security import alertmanager_client, security_findings, web_servers
 from generator.compile.severity import compile_severity
 from generator.compile.signals import compile_alert
 from generator.compile.slo import compile_slos
 from generator.compile.tests import alert_tests
 from generator.compile.views import compile_views, view_findings
 from generator.findings import Finding, in_order
-from generator.ir.build import Build, FleetBuild, PrometheusServer
+from generator.ir.build import Build
 from generator.ir.rules import Rule, RuleGroup
 from generator.spec.model import Platform, Tenant
-from generator.values import Version
 
 
 def compile_tenant(
@@ -80,7 +79,7 @@ def compile_tenant(
         tests=tests,
         scrape=compile_scrape(tenant, platform),
         routing=routing,
-        alertmanager=tenant_config(platform, tenant.id, routing),
+        alertmanager=tenant_config(platform, routing),
         dashboards=dashboards,
         docs=compile_docs(tenant, platform, alerts, dashboards, groups),
         findings=in_order(findings),
@@ -135,26 +134,6 @@ def _wanted(
     if isinstance(proven, bool):
         return alerts if proven else ()
     return [alert for alert in alerts if alert.rule.alert in proven]
-
-
-def compile_fleet(platform: Platform, builds: Mapping[str, Build]) -> FleetBuild:
-    """What all tenants share, from every tenant's build, by id."""
-    server = PrometheusServer(
-        scrape_interval=platform.scrape_interval,
-        evaluation_interval=platform.evaluation_interval,
-        external_labels=platform.external_labels,
-        alertmanagers=platform.alertmanager_targets,
-        tenants=tuple(sorted(builds)),
-        scrape_config_files=platform.targets.prometheus >= Version(2, 43),
-        alertmanager_client=alertmanager_client(platform),
-        shards=shard_count(platform, len(builds)),
-        tenant_label=platform.labels.tenant,
-        shard_label=platform.labels.shard,
-    )
-    routings = {name: build.routing for name, build in builds.items()}
-    grafana, told = provisioning(platform, builds)
-    config, findings = fleet_config(platform, routings), security_findings(platform)
-    return FleetBuild(server, config, grafana, (*findings, *told), web_servers(platform))
 
 
 def alert_groups(

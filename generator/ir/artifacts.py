@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -11,6 +12,22 @@ class Artifact:
 
     path: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A generated file that may be too large for memory; `chunks` gives the same bytes each time.
+
+    `path` as of `Artifact`.
+    """
+
+    path: str
+    chunks: Callable[[], Iterator[bytes]]
+
+    @property
+    def whole(self) -> Artifact:
+        """The file in memory."""
+        return Artifact(self.path, b"".join(self.chunks()))
 
 
 class ExtraMissing(Exception):

@@ -87,6 +87,7 @@ class FleetBuild:
 
     prometheus: PrometheusServer
     alertmanager: AlertmanagerConfig
+    """Without what is a tenant's own."""
     grafana: GrafanaProvisioning
     findings: tuple[Finding, ...]
     web: tuple[WebServer, ...] = ()

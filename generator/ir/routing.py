@@ -85,6 +85,11 @@ class Receiver:
     """Whom the integrations tell; nothing of this is written to the file."""
 
 
+def owner(name: str) -> str:
+    """Whose a receiver or a time interval is: what stands before the slash of its name."""
+    return name.partition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class InhibitRule:
     """Alerts matching `target` are muted while one matching `source` fires with equal labels."""
@@ -118,16 +123,13 @@ class TimeInterval:
 
 
 @dataclass(frozen=True, slots=True)
-class TenantRouting:
-    """One tenant's part of Alertmanager: its subtree and everything the subtree names.
+class Mutable:
+    """What the generic inhibit rules must know of a tenant whose alerts they mute.
 
     `alert_labels` are all labels that an escalating alert of the tenant may carry: the generic
     escalation inhibit rules of the fleet take the union over tenants as `equal`.
     """
 
-    route: Route
-    receivers: tuple[Receiver, ...]
-    intervals: tuple[TimeInterval, ...]
     alert_labels: frozenset[str]
     escalation_levels: int
     """The number of steps of the longest escalation policy in use (1 = no later steps)."""
@@ -135,6 +137,16 @@ class TenantRouting:
     """Kinds of marker alerts that exist: `upstream`, `maintenance`, `flapping`."""
     burn_rate_pairs: frozenset[tuple[str, str]] = frozenset()
     """(burn-rate pair, severity) of the tenant's SLO alerts: each gets an inhibit rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRouting:
+    """One tenant's part of Alertmanager: its subtree and everything the subtree names."""
+
+    route: Route
+    receivers: tuple[Receiver, ...]
+    intervals: tuple[TimeInterval, ...]
+    mutable: Mutable
 
 
 @dataclass(frozen=True, slots=True)

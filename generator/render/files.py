@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from generator.ir.artifacts import Artifact, ExtraMissing
+from generator.ir.artifacts import Artifact, ExtraMissing, Streamed
 from generator.ir.build import Build, FleetBuild
 from generator.ir.dashboards import Dashboard
-from generator.render.alertmanager import alertmanager_files
+from generator.ir.share import Library
+from generator.render.alertmanager import alertmanager_files, message_templates
 from generator.render.docs import docs_files
 from generator.render.flags import flags_files
+from generator.render.fleet import fleet_alertmanager
 from generator.render.grafana import dashboard_json
 from generator.render.prometheus import prometheus_config, rule_files, scrape_file, test_files
 from generator.render.provisioning import lint_file, provisioning_files
@@ -35,12 +37,12 @@ def tenant_artifacts(build: Build) -> tuple[Artifact, ...]:
     )
 
 
-def fleet_artifacts(fleet: FleetBuild, builds: Mapping[str, Build]) -> tuple[Artifact, ...]:
-    """What lies beside the tenants' folders; `builds` are all of them, by id."""
-    jobs = {name: build.scrape for name, build in builds.items()}
+def fleet_artifacts(fleet: FleetBuild, library: Library) -> tuple[Artifact | Streamed, ...]:
+    """What lies beside the tenants' folders; the library holds all tenants' lines."""
     return (
-        prometheus_config(fleet.prometheus, jobs),
-        *alertmanager_files(fleet.alertmanager, "", FLEET_SOURCE),
+        prometheus_config(fleet.prometheus, library),
+        fleet_alertmanager(fleet, library),
+        *message_templates(fleet.alertmanager, ""),
         *provisioning_files(fleet.grafana),
         *web_files(fleet.web, FLEET_SOURCE),
         *flags_files(fleet, FLEET_SOURCE),

@@ -38,6 +38,16 @@ def document(value: Mapping[str, Any], header: Sequence[str] = ()) -> str:
     return "\n".join([*lines, *_mapping(value, 0)]) + "\n"
 
 
+def items(values: Sequence[Any], indent: int) -> str:
+    """The lines of a list's items, `indent` spaces in: a part of a document."""
+    return "".join(f"{line}\n" for line in _sequence(values, indent))
+
+
+def entries(value: Mapping[str, Any], indent: int = 0) -> str:
+    """The lines of a mapping's entries, `indent` spaces in: a part of a document."""
+    return "".join(f"{line}\n" for line in _mapping(value, indent))
+
+
 def _mapping(value: Mapping[str, Any], indent: int) -> Iterator[str]:
     pad = " " * indent
     for key, item in value.items():

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ from generator.compile.kinds import MARKER
 from generator.findings import Finding, Place, error, warning
 from generator.ir.build import Build
 from generator.ir.incident import Leaf, Rung
-from generator.ir.routing import AlertmanagerConfig, Matcher, Route
+from generator.ir.routing import AlertmanagerConfig, Matcher, Route, owner
 from generator.ir.rules import AlertRule
 from generator.render.alertmanager import matcher_text
 from generator.values import Duration
@@ -52,17 +52,23 @@ def tenant_invariants(build: Build) -> tuple[Finding, ...]:
     """What is wrong with one tenant's configuration."""
     place = Place(build.spec_file, 1, 1)
     config = build.alertmanager
-    return (*_people(build, place), *_unused(config, place), *unreachable(config.route, place))
+    return (
+        *_people(build, place),
+        *_foreign(build),
+        *_named(build, place),
+        *_unused(config, place),
+        *unreachable(config.route, place),
+    )
 
 
-def fleet_invariants(
-    config: AlertmanagerConfig, builds: Mapping[str, Build]
-) -> tuple[Finding, ...]:
-    """What is wrong with the configuration of all tenants together."""
-    tree = Tree(config.route)
-    found = [f for name, build in sorted(builds.items()) for f in _foreign(tree, name, build)]
+def fleet_invariants(config: AlertmanagerConfig) -> tuple[Finding, ...]:
+    """What is wrong with what all tenants have in common.
+
+    Each tenant's node is taken by alerts with its label alone, and names what bears its name
+    alone (`tenant_invariants`): a fleet of such nodes keeps tenants apart.
+    """
     root = Place("specs/platform.yaml", 1, 1)
-    return (*found, *_unused(config, root), *unreachable(config.route, root))
+    return (*_unused(config, root), *unreachable(config.route, root))
 
 
 # --------------------------------------------------------------------------- people
@@ -165,18 +171,34 @@ def _whole(gap: Period) -> bool:
 # --------------------------------------------------------------------------- receivers
 
 
-def _foreign(tree: Tree, tenant: str, build: Build) -> Iterator[Finding]:
+def _foreign(build: Build) -> Iterator[Finding]:
     """Alerts of a tenant that a receiver gets which is neither the tenant's nor everybody's."""
+    tree, tenant = Tree(build.alertmanager.route), build.tenant
     told: set[str] = set()
     for rule in (r for g in build.groups for r in g.rules if isinstance(r, AlertRule)):
         for one in tree.taken(labels_of(rule)):
-            owner = one.leaf.receiver.partition("/")[0]
-            if owner not in (tenant, SHARED) and one.leaf.receiver not in told:
+            if owner(one.leaf.receiver) not in (tenant, SHARED) and one.leaf.receiver not in told:
                 told.add(one.leaf.receiver)
                 message = f"{rule.alert} of {tenant} is sent to {one.leaf.receiver}"
                 place = rule.origin or Place(build.spec_file, 1, 1)
                 hint = "the routing tree does not keep tenants apart"
                 yield error("foreign-receiver", message, place, hint)
+
+
+def _named(build: Build, place: Place) -> Iterator[Finding]:
+    """A node that takes alerts of other tenants, and names that another tenant may have too."""
+    routing = build.routing
+    own = Matcher(build.alertmanager.vocabulary["tenant"], "=", build.tenant)
+    if own not in routing.route.matchers or routing.route.continue_:
+        message = f"the node of {build.tenant} does not ask for {matcher_text(own)} alone"
+        yield error(
+            "foreign-receiver", message, place, "the routing tree does not keep tenants apart"
+        )
+    names = {r.name for r in routing.receivers if owner(r.name) != SHARED}
+    for name in sorted(names | {interval.name for interval in routing.intervals}):
+        if owner(name) != build.tenant:
+            message = f"{name} of {build.tenant} does not bear its name"
+            yield error("foreign-receiver", message, place, "another tenant may have the same")
 
 
 def _unused(config: AlertmanagerConfig, place: Place) -> Iterator[Finding]:

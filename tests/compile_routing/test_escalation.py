@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from generator.compile.alertmanager import tenant_config
 from generator.compile.escalation import MUTES_LABEL, escalated, in_words, policy_of
-from generator.compile.routing import compile_routing, tenant_config
+from generator.compile.routing import compile_routing
 from generator.values import Duration
 from generator.verify.notify import inhibited_by
 from tests.builders import platform, service, tenant
@@ -147,7 +148,7 @@ def test_any_number_of_steps() -> None:
     spec = tenant(escalation={"urgent": policy("urgent", *steps)}, routing={"critical": "urgent"})
     rules = escalated(planned(), spec.escalation["urgent"], platform())
     assert [r.labels.get("escalation_level", "1") for r in rules] == [str(n) for n in range(1, 11)]
-    config = tenant_config(platform(), "acme", compile_routing(spec, platform(), [planned()])[0])
+    config = tenant_config(platform(), compile_routing(spec, platform(), [planned()])[0])
     told = [dict(rule.labels, alertname=rule.alert, queue="a") for rule in rules]
     for index, labels in enumerate(told):
         muted = [bool(inhibited_by(config, other, [labels])) for other in told]

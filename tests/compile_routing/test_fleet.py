@@ -11,7 +11,7 @@ import pytest
 
 from generator.compile.naming import shard_of
 from generator.compile.plan import PlannedAlert
-from generator.compile.routing import compile_routing, fleet_config
+from generator.compile.routing import compile_routing
 from generator.ir.routing import AlertmanagerConfig
 from generator.render.alertmanager import alertmanager_files, alertmanager_yml
 from generator.spec.model import Sharding, Step, Tenant
@@ -19,6 +19,7 @@ from generator.tools import Tool, run
 from generator.verify.notify import inhibited_by
 from tests.builders import channel, platform, service, tenant
 from tests.compile_routing.planned import person, planned, policy, rota, step, window
+from tests.fleets import whole_config
 
 ALERTS = (planned(), planned(severity="warning"))
 
@@ -44,7 +45,7 @@ def fleet(changed: Tenant | None = None, *more: PlannedAlert) -> AlertmanagerCon
     if changed is not None:
         tenants[changed.id], alerts[changed.id] = changed, (*ALERTS, *more)
     found = {n: compile_routing(t, platform(), alerts[n])[0] for n, t in tenants.items()}
-    return fleet_config(platform(), found)
+    return whole_config(platform(), found)
 
 
 def text(config: AlertmanagerConfig) -> list[str]:
@@ -136,7 +137,7 @@ def test_amtool_accepts_a_fleet_and_finds_its_people(
     routings = {
         f"tenant-{n}": compile_routing(member(f"tenant-{n}"), target, ALERTS)[0] for n in range(60)
     }
-    for artifact in alertmanager_files(fleet_config(target, routings), "", "specs/"):
+    for artifact in alertmanager_files(whole_config(target, routings), "", "specs/"):
         path = tmp_path / artifact.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(artifact.content)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from generator.compile.alertmanager import tenant_config
 from generator.compile.escalation import escalated
 from generator.compile.flapping import flapping_notice
 from generator.compile.markers import marker_groups, upstreams
 from generator.compile.plan import PlannedAlert
 from generator.compile.races import race_findings, waits
-from generator.compile.routing import compile_routing, tenant_config
+from generator.compile.routing import compile_routing
 from generator.ir.routing import AlertmanagerConfig, Matcher
 from generator.ir.rules import AlertRule, RecordingRule
 from generator.spec.model import Flapping, Maintenance, Tenant
@@ -40,7 +41,7 @@ def outage(of: str, **changes: Any) -> PlannedAlert:
 
 
 def config(spec: Tenant, *alerts: PlannedAlert) -> AlertmanagerConfig:
-    return tenant_config(platform(), spec.id, compile_routing(spec, platform(), alerts)[0])
+    return tenant_config(platform(), compile_routing(spec, platform(), alerts)[0])
 
 
 def alert(**labels: str) -> dict[str, str]:

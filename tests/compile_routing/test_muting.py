@@ -53,7 +53,7 @@ def test_who_may_mute_whom() -> None:
     alerts = [outage("db"), planned("Slow", service="db"), planned("Errors", service="web")]
     alerts += [planned("Errors", service="web", severity="warning", slug="w"), planned("Other")]
     routing, _ = compile_routing(shop(), platform(), alerts)
-    edges = mutes(shop(), platform(), alerts, inhibit_rules(platform(), [routing]))
+    edges = mutes(shop(), platform(), alerts, inhibit_rules(platform(), [routing.mutable]))
     assert {cause.slug: {t.slug for t in targets} for cause, targets in edges} == {
         "Down.db.critical": {"Slow.db.critical", "Errors.web.critical", "w", "Other.api.critical"},
         "Errors.web.critical": {"w"},

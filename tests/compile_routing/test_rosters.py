@@ -10,8 +10,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from generator.compile.alertmanager import tenant_config
 from generator.compile.oncall import on_duty, person_interval, turns
-from generator.compile.routing import compile_routing, tenant_config
+from generator.compile.routing import compile_routing
 from generator.ir.routing import AlertmanagerConfig
 from generator.spec.model import Schedule
 from generator.verify.notify import holds, receivers_for
@@ -37,7 +38,7 @@ def configuration(rota: Schedule) -> AlertmanagerConfig:
         routing={"critical": "urgent"},
     )
     routing, _ = compile_routing(spec, platform(), [planned()])
-    return tenant_config(platform(), spec.id, routing)
+    return tenant_config(platform(), routing)
 
 
 def edges(rota: Schedule) -> Sequence[datetime]:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from generator.compile.alertmanager import tenant_config
 from generator.compile.naming import shard_of
-from generator.compile.routing import compile_routing, fleet_config, tenant_config
+from generator.compile.routing import compile_routing
 from generator.findings import Finding
 from generator.ir.routing import AlertmanagerConfig, Matcher, Route
 from generator.render.alertmanager import alertmanager_yml
@@ -20,6 +21,7 @@ from generator.values import Duration, Version
 from generator.verify.notify import leaves, receivers_for
 from tests.builders import PLACE, channel, platform, service, tenant
 from tests.compile_routing.planned import person, planned, policy, rota, step, window
+from tests.fleets import whole_config
 
 MONDAY_NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
 SUNDAY_NIGHT = datetime(2026, 11, 15, 2, tzinfo=UTC)
@@ -43,7 +45,7 @@ def acme(**changes: Any) -> Tenant:
 def compiled(spec: Tenant, *alerts: Any) -> tuple[AlertmanagerConfig, tuple[Finding, ...]]:
     found = alerts or (planned(), planned(severity="warning"))
     routing, findings = compile_routing(spec, platform(), found)
-    return tenant_config(platform(), spec.id, routing), findings
+    return tenant_config(platform(), routing), findings
 
 
 def told(config: AlertmanagerConfig, at: datetime = MONDAY_NOON, **labels: str) -> tuple[str, ...]:
@@ -267,7 +269,7 @@ def test_shared_channels_have_one_receiver_and_tiers_that_differ_do_not_meet() -
         of("gold", "g@example.com", "tier/gold"),
     ]
     routings = {t.id: compile_routing(t, platform(), [])[0] for t in tenants}
-    config = fleet_config(platform(), routings)
+    config = whole_config(platform(), routings)
     assert [r.name for r in config.receivers] == [
         "_platform/fallback",
         "_platform/mail",
@@ -284,7 +286,7 @@ def test_shared_channels_have_one_receiver_and_tiers_that_differ_do_not_meet() -
 def test_no_alert_of_a_tenant_reaches_another_and_no_receiver_is_unused() -> None:
     specs = {name: acme(id=name) for name in ("acme", "beta")}
     routings = {n: compile_routing(t, platform(), [planned()])[0] for n, t in specs.items()}
-    config = fleet_config(platform(), routings)
+    config = whole_config(platform(), routings)
     used = {"_platform/fallback"}
     for name in specs:
         for severity in ("critical", "warning", "info"):
@@ -360,7 +362,7 @@ def fleet_of(size: int, sharding: Sharding) -> AlertmanagerConfig:
         n: replace(routing, route=replace(routing.route, matchers=(Matcher("tenant", "=", n),)))
         for n in names
     }
-    return fleet_config(platform(sharding=sharding), routings)
+    return whole_config(platform(sharding=sharding), routings)
 
 
 @pytest.mark.parametrize(
@@ -384,7 +386,7 @@ def test_rules_have_names_where_the_target_knows_them(
 ) -> None:
     target = platform(targets=Targets(alertmanager=Version(*version)))
     routing, _ = compile_routing(acme(), target, [planned()])
-    config = tenant_config(target, "acme", routing)
+    config = tenant_config(target, routing)
     written = yaml.safe_load(alertmanager_yml(config, "a spec"))
     assert all(("name" in rule) == named for rule in written["inhibit_rules"])
     assert len(config.flags) == flags

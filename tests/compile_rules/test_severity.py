@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from generator.compile.routing import compile_routing, tenant_config
+from generator.compile.alertmanager import tenant_config
+from generator.compile.routing import compile_routing
 from generator.compile.severity import ALERT, SCORE, compile_severity
 from generator.compile.tenant import alert_groups
 from generator.ir.checks import AlertTest, Expectation, InputSeries, Scenario
@@ -264,9 +265,7 @@ def test_levels(tools: Mapping[str, Tool], tmp_path: Path) -> None:
 def test_a_level_mutes_those_below_it() -> None:
     spec = spec_of(feature("load"))
     _, compiled = compile_severity(spec, platform())
-    config = tenant_config(
-        platform(), spec.id, compile_routing(spec, platform(), compiled.alerts)[0]
-    )
+    config = tenant_config(platform(), compile_routing(spec, platform(), compiled.alerts)[0])
     critical, warning = (dict(a.rule.labels, alertname=a.rule.alert) for a in compiled.alerts)
     assert (critical["severity"], warning["severity"]) == ("critical", "warning")
     assert inhibited_by(config, warning, [critical])

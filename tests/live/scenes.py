@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from generator.compile.tenant import compile_fleet, compile_tenant
+from generator.compile.tenant import compile_tenant
 from generator.findings import has_errors
 from generator.ir.artifacts import Artifact
-from generator.render.files import fleet_artifacts, tenant_artifacts
+from generator.render.files import tenant_artifacts
 from generator.spec.load import load_platform, load_tenant
 from generator.tools import Tool
+from tests.fleets import fleet_files
 from tests.live.stack import (
     Servers,
     Told,
@@ -191,7 +192,7 @@ def _fleet(
         build = builds[incident.name] = compile_tenant(loaded.tenant, spec.platform, proven=False)
         assert not has_errors(build.findings), build.findings
         _write(folder / incident.name, tenant_artifacts(build))
-    _write(folder / "fleet", fleet_artifacts(compile_fleet(spec.platform, builds), builds))
+    _write(folder / "fleet", fleet_files(spec.platform, builds))
     return folder / "fleet"
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from generator.compile.routing import fleet_config
 from generator.render.alertmanager import alertmanager_files
 from generator.tools import Tool
 from tests.builders import platform
+from tests.fleets import whole_config
 
 TEXTS = (
     "subject",
@@ -64,7 +64,7 @@ ANNOTATIONS = {
 
 def write_templates(folder: Path, **changes: Any) -> Path:
     """The templates as a build writes them, with the default names of labels."""
-    for artifact in alertmanager_files(fleet_config(platform(**changes), {}), "", "specs"):
+    for artifact in alertmanager_files(whole_config(platform(**changes), {}), "", "specs"):
         path = folder / artifact.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(artifact.content)

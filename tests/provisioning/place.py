@@ -9,9 +9,11 @@ from typing import Any
 
 import yaml
 
-from generator.compile.tenant import compile_fleet, compile_tenant
+from generator.compilation import whole_fleet
+from generator.compile.fleet import compile_fleet, share_of
+from generator.compile.tenant import compile_tenant
 from generator.findings import Finding, SpecError, has_errors
-from generator.render.files import fleet_artifacts, tenant_artifacts
+from generator.render.files import tenant_artifacts
 from generator.spec.ignores import heeded
 from generator.spec.load import load_platform, load_tenant, tenant_names
 
@@ -99,8 +101,8 @@ def made(root: Path, grafana: str = "", **how: Any) -> Made:
         builds[name] = compile_tenant(loaded.tenant, spec.platform, proven=False)
         findings += (*loaded.findings, *builds[name].findings)
         files |= {f"{name}/{a.path}": a.content for a in tenant_artifacts(builds[name])}
-    fleet = compile_fleet(spec.platform, builds)
-    files |= {f"fleet/{a.path}": a.content for a in fleet_artifacts(fleet, builds)}
+    fleet = compile_fleet(spec.platform, {n: share_of(build) for n, build in builds.items()})
+    files |= {f"fleet/{a.path}": a.content for a in whole_fleet(spec.platform, fleet, builds)}
     told = heeded((*findings, *fleet.findings), spec.ignores, None, judged=True)
     assert not has_errors(told), told
     return Made(files, told)

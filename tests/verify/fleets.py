@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from generator.compile.tenant import compile_fleet, compile_tenant
+from generator.compile.tenant import compile_tenant
 from generator.findings import has_errors
 from generator.ir.build import Build
 from generator.ir.routing import AlertmanagerConfig
@@ -14,6 +14,7 @@ from generator.ir.rules import AlertRule
 from generator.spec.model import Alert, Maintenance, Policy, Tenant, Threshold
 from tests.builders import PLACE, alert, channel, platform, service, slo, tenant, text
 from tests.compile_routing.planned import person, policy, rota, step, window
+from tests.fleets import config_of
 
 SEVERITIES = ("critical", "warning", "info")
 EXPRS = ("sum by (queue) (queue_depth)", "max(load)", "min by (job, queue) (free_bytes)")
@@ -26,7 +27,7 @@ def random_fleet(seed: int, count: int) -> tuple[AlertmanagerConfig, list[dict[s
     names = [f"t{seed}-{n}" for n in range(count)]
     builds = {name: _compiled(random_tenant(rng, name)) for name in names}
     assert not any(has_errors(build.findings) for build in builds.values())
-    config = compile_fleet(PLATFORM, builds).alertmanager
+    config = config_of(PLATFORM, builds)
     found: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
     for build in builds.values():
         for labels in fired(rng, build):

@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from generator.compile.directory import SHARED
 from generator.compile.families import families
-from generator.compile.tenant import compile_fleet, compile_tenant
+from generator.compile.tenant import compile_tenant
 from generator.findings import Level
 from generator.ir.build import Build
-from generator.ir.routing import AlertmanagerConfig, Matcher, Receiver, Route, TimeInterval
+from generator.ir.routing import AlertmanagerConfig, Matcher, Receiver, Route, TimeInterval, owner
+from generator.ir.rules import AlertRule
 from generator.spec.model import Channel, Policy
 from generator.verify.invariants import (
     fleet_invariants,
@@ -23,9 +25,11 @@ from generator.verify.invariants import (
     watched,
 )
 from generator.verify.notify import incident
+from generator.verify.notify.incident import labels_of
 from generator.verify.notify.routing import Tree
 from tests.builders import PLACE, alert, channel, platform, tenant
 from tests.compile_routing.planned import person, policy, rota, step, window
+from tests.fleets import config_of
 from tests.verify.fleets import PLATFORM, random_tenant
 
 CHANNELS = {
@@ -204,24 +208,32 @@ def test_reachable_routes_are_not_told() -> None:
 
 
 def test_no_alert_reaches_another_tenants_receiver() -> None:
-    builds = {n: replace(acme(step("chat"), id=n), tenant=n) for n in ("acme", "globex")}
-    config = compile_fleet(platform(), builds).alertmanager
-    assert fleet_invariants(config, builds) == ()
-    first, second = config.route.routes
-    leaking = replace(second, matchers=(), continue_=True)
-    route = replace(config.route, routes=(leaking, first, second))
-    found = fleet_invariants(replace(config, route=route), builds)
-    assert ("foreign-receiver", "DiskFull of acme is sent to globex/chat") in [
-        (f.code, f.message) for f in found
+    build = acme(step("chat"))
+    assert not [f for f in tenant_invariants(build) if f.code == "foreign-receiver"]
+    config, node = build.alertmanager, build.routing.route
+    elsewhere = Route(receiver="globex/chat", continue_=True)
+    leaking = replace(config.route, routes=(elsewhere, *config.route.routes))
+    assert foreign(replace(build, alertmanager=replace(config, route=leaking))) == [
+        "DiskFull of acme is sent to globex/chat"
     ]
-    assert not [f for f in found if "of globex" in f.message]
+    for wrong in (replace(node, matchers=(GLOBEX,)), replace(node, continue_=True)):
+        assert foreign(replace(build, routing=replace(build.routing, route=wrong))) == [
+            'the node of acme does not ask for tenant="acme" alone'
+        ]
+    (chat,) = (r for r in build.routing.receivers if r.name == "acme/chat")
+    named = replace(build.routing, receivers=(replace(chat, name="globex/chat"),))
+    assert foreign(replace(build, routing=named)) == ["globex/chat of acme does not bear its name"]
+
+
+def foreign(build: Build) -> list[str]:
+    return [f.message for f in tenant_invariants(build) if f.code == "foreign-receiver"]
 
 
 def test_random_fleets_have_sound_trees() -> None:
     rng = random.Random(9)
     made = [random_tenant(rng, f"t{n}") for n in range(20)]
     builds = {one.id: compile_tenant(one, PLATFORM, proven=False) for one in made}
-    config = compile_fleet(PLATFORM, builds).alertmanager
+    config = config_of(PLATFORM, builds)
     structural = [
         f
         for build in builds.values()
@@ -229,7 +241,12 @@ def test_random_fleets_have_sound_trees() -> None:
         if f.code not in ("no-person", "person-gap")
     ]
     assert structural == []
-    assert fleet_invariants(config, builds) == ()
+    assert fleet_invariants(config) == ()
+    tree = Tree(config.route)
+    for build in builds.values():
+        for rule in (r for g in build.groups for r in g.rules if isinstance(r, AlertRule)):
+            told = {owner(one.leaf.receiver) for one in tree.taken(labels_of(rule))}
+            assert told <= {build.tenant, SHARED}, rule.alert
 
 
 def test_a_channel_says_itself_whether_people_read_it() -> None:
