@@ -5,13 +5,8 @@ The rooms do the work; this file only leads from one to the next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from pathlib import Path
-
 from generator.applying import applied_grafana, needs_administrator
-from generator.building import build
+from generator.building import build, check
 from generator.compilation import (
     FLEET,
     Compilation,
@@ -20,12 +15,11 @@ from generator.compilation import (
     compile_specs,
     load_one,
 )
-from generator.coverage import costs, counted, coverage, expectations, too_few
 from generator.deploying import deploy
 from generator.diffing import Diff, diff
 from generator.discovery import discovered
 from generator.drifting import drift
-from generator.findings import SpecError, in_order
+from generator.findings import SpecError
 from generator.formatting import format_files, format_text, write_formatted
 from generator.initialising import initialise
 from generator.judgement import Outcome, verify
@@ -71,27 +65,3 @@ __all__ = [
     "verify",
     "write_formatted",
 ]
-
-
-def check(
-    root: Path,
-    wanted: Sequence[str] = (),
-    progress: bool = False,
-    min_tested: Decimal | None = None,
-    jobs: int = 0,
-) -> Outcome:
-    """Everything `build` would find, with the real tools required; nothing is written.
-
-    `min_tested`: the share of alerts, in percent, that must have unit tests. `jobs`:
-    how many processes compile, 0 for one a processor.
-    """
-    try:
-        compilation = compile_specs(root, wanted, progress, datetime.now(UTC).date(), jobs=jobs)
-    except SpecError as problem:
-        return Outcome(problem.findings)
-    verified = verify(root, compilation, "required")
-    expected = expectations(compilation)
-    few = too_few(compilation, min_tested)
-    findings = in_order((*compilation.findings, *verified.findings, *expected, *few))
-    told = [*verified.told, counted(compilation), *coverage(compilation)]
-    return Outcome(findings, told, costs(compilation))

@@ -1,37 +1,44 @@
-"""Compile, verify, write: what `tocsin build` does."""
+"""Compile, verify, write: what `tocsin build` does; `tocsin check` does it without writing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
-from generator import __version__
-from generator.compilation import FLEET, Compilation, compile_specs
-from generator.coverage import costs, coverage
-from generator.deliver.audit import LOG, Entry, append, manifest_hash, who
-from generator.deliver.audit import entries as logged_entries
-from generator.deliver.output import (
-    MANIFEST,
-    WriteReport,
-    built_names,
-    recover,
-    remove_tree,
-    write_tree,
-)
-from generator.findings import (
-    Finding,
-    Place,
-    SpecError,
-    has_errors,
-    in_order,
-    warning,
-)
-from generator.judgement import Outcome, verify
-from generator.spec.load import (
-    tenant_names,
-)
+from generator.compilation import FLEET, Compilation, drawn_in, names_of
+from generator.coverage import Counts, counted, coverage, too_few, wanted_counts
+from generator.deliver.batch import Batch, batch
+from generator.deliver.output import MANIFEST, WriteReport, recover
+from generator.findings import Finding, Place, SpecError, has_errors, in_order, warning
+from generator.judgement import UNVERIFIED, Outcome, judges
+from generator.making import about, recipe_of, spec_file
+from generator.production import Begin, Order, Production, produced, remember
+from generator.records import Records, kept_records
+from generator.sharing import Fleet, fleet_about, fleet_of
+from generator.spec.ignores import heeded
+from generator.spec.load import load_platform
+from generator.writing import Written, logged, removed, summaries
+
+HELD = "nothing was written"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a repository is built or checked."""
+
+    verify_mode: str = "auto"
+    """As of `judgement.judges`."""
+    dashboard_schema: str = ""
+    """`classic` or `v2` in place of the platform's own choice."""
+    jobs: int = 0
+    """How many processes compile; 0: one a processor."""
+    stats: bool = False
+    """Whether it is asked what the rules cost."""
+    progress: bool = False
 
 
 def build(
@@ -44,138 +51,216 @@ def build(
     audit: bool = False,
     dashboard_schema: str = "",
     jobs: int = 0,
+    stats: bool = False,
 ) -> Outcome:
     """Compile, verify and write. A tenant with an error leaves its output as it was.
 
     `audit`: what changed is appended to the log in the output folder. `dashboard_schema`:
     `classic` or `v2` in place of the platform's own choice. `jobs`: how many processes compile,
-    0 for one a processor. Raises OutputError when the disk
-    refuses, ToolFailed when a tool does not answer, ExtraMissing when a package is not there.
+    0 for one a processor. `stats`: the outcome has what the rules cost. Raises OutputError when
+    the disk refuses, ToolFailed when a tool does not answer, ExtraMissing when a package is not
+    there.
     """
+    manner = Manner(verify_mode, dashboard_schema, jobs, stats, progress)
     try:
-        today = datetime.now(UTC).date()
-        compilation = compile_specs(
-            root, wanted, progress, today, dashboard_schema=dashboard_schema, jobs=jobs
-        )
+        with kept_records() as records:
+            run = Run(root, tuple(wanted), manner, records)
+            return run.build(output, audit=audit)[0]
     except SpecError as problem:
         return Outcome(problem.findings)
-    manner = Manner(verify_mode, audit, whole=not wanted)
-    return write_compiled(root, compilation, output, manner)
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a compilation becomes files; `verify_mode` as `verify` takes it."""
+def check(
+    root: Path,
+    wanted: Sequence[str] = (),
+    progress: bool = False,
+    min_tested: Decimal | None = None,
+    jobs: int = 0,
+    stats: bool = False,
+) -> Outcome:
+    """Everything `build` would find, with the real tools required; nothing is written.
 
-    verify_mode: str = "auto"
-    audit: bool = False
-    whole: bool = False
-    """Output of tenants without a spec is removed."""
+    `min_tested`: the share of alerts, in percent, that must have unit tests. Else as `build`.
+    """
+    manner = Manner("required", jobs=jobs, stats=stats, progress=progress)
+    try:
+        with kept_records() as records:
+            return Run(root, tuple(wanted), manner, records).check(min_tested)
+    except SpecError as problem:
+        return Outcome(problem.findings)
 
 
-def write_compiled(root: Path, compilation: Compilation, output: Path, manner: Manner) -> Outcome:
-    """Verify the wanted tenants and the fleet's files, and write them. Raises as `build` does."""
-    verified = verify(root, compilation, manner.verify_mode)
-    return write_verified(root, compilation, verified, output, manner)
+class Run:
+    """One run over a repository. Raises SpecError when the platform itself has errors."""
+
+    def __init__(
+        self, root: Path, wanted: tuple[str, ...], manner: Manner, records: Records
+    ) -> None:
+        self.root, self.wanted, self.manner, self.records = root, wanted, manner, records
+        self.today = datetime.now(UTC).date()
+        self.spec = drawn_in(load_platform(root), manner.dashboard_schema)
+        self.names = names_of(root, wanted, self.spec)
+        self.by, self.missing = judges(root, self.spec.platform, manner.verify_mode)
+
+    def build(
+        self, output: Path, begin: Begin = lambda _names: None, *, audit: bool = False
+    ) -> tuple[Outcome, Production]:
+        """Compile, verify and write. `begin` is told which tenants are made, before."""
+        with batch(output) as staging:
+            made = self._produced(output, begin)
+            fleet = fleet_of(made, self.records)
+            verdict = [*self.missing, *made.verdicts]
+            report = None
+            if fleet is not None:
+                report, judged = fleet.stage(staging, output)
+                verdict += judged
+            outcome = self._outcome(made, fleet, verdict)
+            if has_errors((*verdict, *(fleet.findings if fleet else ()))):
+                outcome.told.append(HELD)
+                return outcome, made
+            self._write(made, fleet, report, staging, outcome, audit)
+        outcome.told += coverage(_counts(made))
+        return outcome, made
+
+    def check(self, min_tested: Decimal | None) -> Outcome:
+        """Compile and verify."""
+        made = self._produced(None, lambda _names: None)
+        fleet = fleet_of(made, self.records)
+        verdict = [*self.missing, *made.verdicts]
+        if fleet is not None:
+            verdict += _fleet_judged(fleet)
+        outcome = self._outcome(made, fleet, verdict)
+        counts = _counts(made)
+        expected = (f for name in made.order.chosen for f in made.records[name].expected)
+        more = (*expected, *too_few(counts, min_tested))
+        outcome.findings = in_order((*outcome.findings, *more))
+        outcome.told.append(counted(counts.values(), len(made.order.chosen)))
+        outcome.told += coverage(counts)
+        return outcome
+
+    def _produced(self, output: Path | None, begin: Begin) -> Production:
+        recipe = recipe_of(self.root, self.spec, len(self.names))
+        wanted = frozenset(self.wanted or self.names)
+        order = Order(self.root, recipe, self.names, wanted, output, self.by)
+        return produced(order, self.records, self.manner.jobs, self.manner.progress, begin)
+
+    def _outcome(
+        self, made: Production, fleet: Fleet | None, verdict: Sequence[Finding]
+    ) -> Outcome:
+        """What was found, and what it cost."""
+        chosen = made.order.chosen
+        found = [
+            *self.spec.findings,
+            *(f for name in chosen for f in made.records[name].told(self.today)),
+            *self._holding(made),
+            *(fleet.findings if fleet else ()),
+        ]
+        judged = fleet is not None and len(chosen) == len(self.names)
+        found = [*heeded(found, self.spec.ignores, self.today, judged=judged), *verdict]
+        good = [name for name in chosen if made.records[name].share is not None]
+        keys = [made.keys[name] for name in good] if self.manner.stats else []
+        outcome = Outcome(in_order(found), costs=tuple(self.records.costs(keys)))
+        if self.manner.verify_mode == "off":
+            outcome.told.append(UNVERIFIED)
+        elif self.by.told and good:
+            outcome.told.append(self.by.told)
+        return outcome
+
+    def _holding(self, made: Production) -> list[Finding]:
+        """Tenants that nobody asked for, for whose errors the fleet's files stay as they are."""
+        return [
+            warning(
+                "fleet-held",
+                f"{name} has errors: output/{FLEET} is left as it is",
+                Place(spec_file(name), 1, 1),
+                f"see: tocsin check {name}",
+            )
+            for name in made.broken
+            if name not in made.order.wanted
+        ]
+
+    def _write(
+        self,
+        made: Production,
+        fleet: Fleet | None,
+        report: WriteReport | None,
+        staging: Batch,
+        outcome: Outcome,
+        audit: bool,
+    ) -> None:
+        """Put what is staged in its place."""
+        output, chosen = staging.output, made.order.chosen
+        recover(output)
+        touched = report is not None and report.touched
+        staging.commit([*made.staged, *([FLEET] if touched else [])])
+        remember(made, self.records)
+        written = Written(
+            {name: made.reports.get(name) for name in chosen},
+            {name: about(name, made.records[name].spec_hash) for name in chosen},
+        )
+        if fleet is not None and report is not None:
+            fleet.remember(output)
+            outcome.findings = in_order((*outcome.findings, *_unbuilt(output, made)))
+            written.reports[FLEET], written.about[FLEET] = report, fleet_about()
+        outcome.told += summaries(written)
+        if not self.wanted:
+            removed(output, frozenset((*self.names, FLEET)), written, outcome)
+        outcome.reports = {n: one for n, one in written.reports.items() if one is not None}
+        if audit:
+            logged(output, written, outcome)
+
+
+def _fleet_judged(fleet: Fleet) -> tuple[Finding, ...]:
+    """What the tools say of files that were not judged before."""
+    if fleet.verdict is not None:
+        return fleet.verdict
+    with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
+        return fleet.stage(Batch(Path(folder)), Path(folder))[1]
+
+
+def _counts(made: Production) -> Mapping[str, Counts]:
+    """The numbers of the wanted tenants that compile."""
+    some = ((name, made.records[name].counts) for name in made.order.chosen)
+    return {name: counts for name, counts in some if counts is not None}
+
+
+def _unbuilt(output: Path, made: Production) -> list[Finding]:
+    """Tenants of whom the fleet's files speak, and whose own files were never built."""
+    return [
+        warning(
+            "tenant-unbuilt",
+            f"{name} is scraped and routed by output/{FLEET}, but was never built",
+            Place(spec_file(name), 1, 1),
+            f"build it: tocsin build {name}",
+        )
+        for name in made.order.names
+        if name not in made.reports and not (output / name / MANIFEST).is_file()
+    ]
 
 
 def write_verified(
-    root: Path, compilation: Compilation, verified: Outcome, output: Path, manner: Manner
+    compilation: Compilation, verified: Outcome, output: Path, *, audit: bool = False
 ) -> Outcome:
-    """Write what was verified, unless that found errors. Raises OutputError."""
-    findings = in_order((*compilation.findings, *verified.findings))
-    outcome = Outcome(findings, list(verified.told), costs(compilation))
+    """Write a compilation that was verified, unless that found errors. Raises OutputError."""
+    outcome = Outcome(in_order((*compilation.findings, *verified.findings)), list(verified.told))
     if has_errors(verified.findings):
-        outcome.told.append("nothing was written")
+        outcome.told.append(HELD)
         return outcome
-    recover(output)
-    reports = {name: _write(output, name, compilation, outcome) for name in compilation.wanted}
-    if compilation.fleet is not None:
-        outcome.findings = in_order((*outcome.findings, *_unbuilt(output, compilation)))
-        report = write_tree(output, FLEET, compilation.fleet, _about(compilation, FLEET))
-        outcome.told.append(_summary(FLEET, report.added, report.changed, report.removed))
-        reports[FLEET] = report
-    if manner.whole:
-        reports |= _remove_gone(root, output, outcome)
-    outcome.reports = {name: report for name, report in reports.items() if report is not None}
-    if manner.audit:
-        _log(output, compilation, reports, outcome)
-    outcome.told += coverage(compilation)
+    with batch(output) as staging:
+        written = Written({}, {})
+        for name in compilation.wanted:
+            one = compilation.tenants[name]
+            said = about(name, one.build.spec_hash if one.build else "")
+            report = staging.stage(name, one.artifacts, said) if one.build else None
+            written.reports[name], written.about[name] = report, said
+        if compilation.fleet is not None:
+            written.reports[FLEET] = staging.stage(FLEET, compilation.fleet, fleet_about())
+            written.about[FLEET] = fleet_about()
+        recover(output)
+        staging.commit([n for n, report in written.reports.items() if report and report.touched])
+    outcome.told += summaries(written)
+    outcome.reports = {n: one for n, one in written.reports.items() if one is not None}
+    if audit:
+        logged(output, written, outcome)
+    outcome.told += coverage(wanted_counts(compilation))
     return outcome
-
-
-def _unbuilt(output: Path, compilation: Compilation) -> Iterator[Finding]:
-    """Tenants of whom the fleet's files speak, and whose own files were never built."""
-    for name in compilation.tenants:
-        if not (output / name / MANIFEST).is_file():
-            message = f"{name} is scraped and routed by output/{FLEET}, but was never built"
-            place = Place(f"specs/tenants/{name}.yaml", 1, 1)
-            yield warning("tenant-unbuilt", message, place, f"build it: tocsin build {name}")
-
-
-def _write(
-    output: Path, name: str, compilation: Compilation, outcome: Outcome
-) -> WriteReport | None:
-    one = compilation.tenants[name]
-    if one.build is None:
-        outcome.told.append(f"{name}: errors, left as it was")
-        return None
-    report = write_tree(output, name, one.artifacts, _about(compilation, name))
-    outcome.told.append(_summary(name, report.added, report.changed, report.removed))
-    return report
-
-
-def _about(compilation: Compilation, name: str) -> dict[str, str]:
-    """What a manifest says besides its files."""
-    one = compilation.tenants.get(name)
-    if one is None or one.build is None:
-        return {"generator": f"tocsin {__version__}"}
-    return {
-        "generator": f"tocsin {__version__}",
-        "spec": one.build.spec_file,
-        "spec_sha256": one.build.spec_hash,
-        "tenant": name,
-    }
-
-
-def _remove_gone(root: Path, output: Path, outcome: Outcome) -> dict[str, WriteReport]:
-    """Output of tenants that have no spec any more."""
-    reports = {}
-    for name in built_names(output):
-        if name != FLEET and name not in tenant_names(root):
-            removed = remove_tree(output, name)
-            outcome.told.append(f"{name}: no spec any more, {len(removed)} files removed")
-            reports[name] = WriteReport((), (), removed, 0)
-    return reports
-
-
-def _log(
-    output: Path,
-    compilation: Compilation,
-    reports: Mapping[str, WriteReport | None],
-    outcome: Outcome,
-) -> None:
-    """An entry for each folder that this build changed, or that the log does not know yet."""
-    now, actor, entries = datetime.now(UTC), who(), []
-    logged = {entry.get("name") for entry in logged_entries(output / LOG)}
-    for name, report in reports.items():
-        if report is not None and (report.touched or name not in logged):
-            about = _about(compilation, name)
-            spec, digest = about.get("spec", "specs/"), about.get("spec_sha256", "")
-            manifest = manifest_hash(output, name)
-            generator = about["generator"]
-            entries.append(Entry(now, actor, name, spec, digest, generator, manifest, report))
-    if not entries:
-        outcome.told.append("audit: nothing changed, nothing logged")
-        return
-    head = append(output / LOG, entries)
-    outcome.told.append(f"audit: {len(entries)} entries logged, the log ends at {head}")
-
-
-def _summary(name: str, *changes: tuple[str, ...]) -> str:
-    words = [
-        f"{len(paths)} {what}"
-        for what, paths in zip(("added", "changed", "removed"), changes, strict=True)
-        if paths
-    ]
-    return f"{name}: {', '.join(words) or 'unchanged'}"

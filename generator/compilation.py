@@ -13,8 +13,9 @@ from pathlib import Path
 from generator.compile.derived import Kept
 from generator.compile.flapping import without_notices
 from generator.compile.fleet import compile_fleet, layout_of, share_of
-from generator.compile.oncall_findings import horizon_findings
+from generator.compile.oncall_findings import horizon_findings, terms
 from generator.compile.tenant import compile_tenant
+from generator.derivations import kept_derivations
 from generator.findings import (
     Finding,
     Place,
@@ -110,7 +111,8 @@ def compile_specs(
     def compiled(task: tuple[str, bool], kept: Kept) -> Compiled:
         return compile_one(root, task[0], spec, task[1], today, kept)
 
-    results = begun(Work(compiled, tasks), jobs)  # processes before the progress bar's thread
+    work = Work(compiled, tasks, kept_derivations)
+    results = begun(work, jobs)  # processes before the progress bar's thread
     made: dict[int, Compiled] = {}
     with progress_bar(len(names), "compiling", progress) as advance:
         for number, one in results:
@@ -166,17 +168,30 @@ def compile_one(
     loaded = load_tenant(root, name, spec)
     if loaded.tenant is None:
         return Compiled(name, None, (), loaded.findings)
-    build = compile_tenant(loaded.tenant, spec.platform, proven=proven, kept=kept)
-    horizon = horizon_findings(loaded.tenant, today) if today else ()
-    found = in_order((*loaded.findings, *build.findings, *horizon))
-    if not has_errors(found):
-        found = in_order((*found, *tenant_invariants(build)))
-    findings = heeded(found, loaded.ignores, today, judged=not has_errors(found))
+    build, found = built(loaded, loaded.tenant, spec.platform, proven, kept)
+    horizon = horizon_findings(terms(loaded.tenant), today) if today else ()
+    findings = heeded((*found, *horizon), loaded.ignores, today, judged=not has_errors(found))
     if has_errors(findings):
         return Compiled(name, None, (), findings)
-    groups = without_notices(build.groups, spec.platform.labels.kind)
-    told = escalation_doc(name, build.alertmanager, groups, build.spec_file)
-    return Compiled(name, build, (*tenant_artifacts(build), told), findings)
+    return Compiled(name, build, files_of(build, spec.platform), findings)
+
+
+def built(
+    loaded: TenantSpec, tenant: Tenant, platform: Platform, proven: bool, kept: Kept | None
+) -> tuple[Build, tuple[Finding, ...]]:
+    """A tenant that was read, compiled, and all that is wrong with it on any day."""
+    build = compile_tenant(tenant, platform, proven=proven, kept=kept)
+    found = in_order((*loaded.findings, *build.findings))
+    if not has_errors(found):
+        found = in_order((*found, *tenant_invariants(build)))
+    return build, found
+
+
+def files_of(build: Build, platform: Platform) -> tuple[Artifact, ...]:
+    """All files of a tenant without errors, but for the manifest."""
+    groups = without_notices(build.groups, platform.labels.kind)
+    told = escalation_doc(build.tenant, build.alertmanager, groups, build.spec_file)
+    return (*tenant_artifacts(build), told)
 
 
 def with_fleet(

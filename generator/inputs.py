@@ -51,7 +51,7 @@ def shared_digest(root: Path) -> str:
 
 def digest(path: Path) -> str:
     """A hash of a file's name and content; of the name alone when it cannot be read."""
-    found = hashlib.sha256(f"{path}\0".encode("utf-8", "surrogateescape"))
+    found = hashlib.sha256(f"{path.name}\0".encode("utf-8", "surrogateescape"))
     try:
         found.update(path.read_bytes())
     except OSError as problem:

@@ -28,7 +28,7 @@ from generator.api import (
     run_tests,
     verify,
 )
-from generator.building import Manner, write_verified
+from generator.building import write_verified
 from generator.compilation import Compilation
 from generator.deploying import Options, Request
 from generator.drifting import Watched
@@ -70,9 +70,7 @@ class Built:
         Files that the spec makes no more are removed. `audit`: the log of builds gets an entry.
         Raises OutputError when the disk refuses; then the old files still stand.
         """
-        manner = Manner(audit=audit)
-        root = self.tenant.root
-        return write_verified(root, self.compilation, self.verified, Path(output), manner)
+        return write_verified(self.compilation, self.verified, Path(output), audit=audit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from generator.compilation import compile_specs
-from generator.coverage import coverage, expectations, too_few
+from generator.coverage import coverage, expectations, too_few, wanted_counts
 from generator.findings import (
     Place,
     SpecError,
@@ -51,13 +51,13 @@ def run_tests(
         findings, ran = promtool_run_tests(promtool, files, stage, places, root / CACHE)
     tested = len(files) - len([f for f in findings if f.code == "unit-test-failed"])
     told = [f"{tested} of {len(files)} files of tests pass ({len(files) - ran} remembered)"]
-    failed = expectations(compilation)
+    failed, counts = expectations(compilation), wanted_counts(compilation)
     builds = (compilation.tenants[name].build for name in compilation.wanted)
     expected = sum(len(build.expected) for build in builds if build)
     if expected:
         told.append(f"{expected - len(failed)} of {expected} expectations of who is told are met")
-    told += [*coverage(compilation), f"promtool {promtool.version}"]
-    few = too_few(compilation, min_tested)
+    told += [*coverage(counts), f"promtool {promtool.version}"]
+    few = too_few(counts, min_tested)
     return Outcome(in_order((*compilation.findings, *findings, *failed, *few)), told)
 
 

@@ -6,21 +6,21 @@ because what it compares is the disk with what it last built.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jinja2
 
-from generator.building import Manner, write_compiled
-from generator.compilation import Compilation, Compiled
+from generator.building import Manner, Run
 from generator.deliver.output import OutputError, WriteReport
 from generator.findings import Finding, SpecError, has_errors, in_order
 from generator.inputs import Stamp, stamp, touched, watched_folders
 from generator.judgement import Outcome
-from generator.recompilation import Recompiler
+from generator.production import Production
+from generator.records import Records, kept_records
 from generator.reloading import Reloads
 from generator.tools import ToolFailed
 
@@ -68,15 +68,12 @@ class Watch:
     reloads: Reloads = field(default_factory=Reloads)
     progress: bool = False
     """A bar on a terminal while many tenants are compiled."""
-    _recompiler: Recompiler = field(init=False)
-    _written: dict[str, Compiled] = field(default_factory=dict)
+    _records: Records | None = field(default=None, init=False)
+    _left: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, init=False)
     _known: frozenset[Finding] = frozenset()
     _seen: Stamp = field(default_factory=dict)
     idle: bool = field(default=False, init=False)
     """Whether nothing is being built or reloaded."""
-
-    def __post_init__(self) -> None:
-        self._recompiler = Recompiler(self.root, self.wanted)
 
     def once(self) -> bool:
         """Build what is not built, reload what is not reloaded; whether all of it went well."""
@@ -134,44 +131,38 @@ class Watch:
     def _build(self) -> bool:
         started = time.monotonic()
         try:
-            today = datetime.now(UTC).date()
-            compilation, anew = self._recompiler.compile(today, self._compiling, self.progress)
+            manner = Manner(self.verify_mode, progress=self.progress)
+            run = Run(self.root, self.wanted, manner, self._kept())
+            outcome, made = run.build(self.output, self._compiling)
         except SpecError as problem:
             self._hold("nothing was built", problem.findings)
             return False
-        due = tuple(
-            name
-            for name in compilation.wanted
-            if self._written.get(name) is not compilation.tenants[name]
-        )
-        manner = Manner(self.verify_mode, whole=not self.wanted)
-        outcome = write_compiled(self.root, replace(compilation, wanted=due), self.output, manner)
-        errors = has_errors(outcome.findings)
-        if not (errors and not outcome.reports):
-            for name in due:
-                self._written[name] = compilation.tenants[name]
-        self._judge(compilation, outcome, anew, time.monotonic() - started)
-        return not errors
+        self._judge(made, outcome, time.monotonic() - started)
+        return not has_errors(outcome.findings)
+
+    def _kept(self) -> Records:
+        """The records, open as long as the watch: they may be kept nowhere else."""
+        if self._records is None:
+            self._records = self._left.enter_context(kept_records())
+        return self._records
 
     def _compiling(self, names: tuple[str, ...]) -> None:
         told = ", ".join(names) if len(names) < MANY else f"{len(names)} tenants"
         self.tell(Event("compiling", f"compiling {told}"))
 
-    def _judge(
-        self, compilation: Compilation, outcome: Outcome, anew: tuple[str, ...], seconds: float
-    ) -> None:
+    def _judge(self, made: Production, outcome: Outcome, seconds: float) -> None:
         """Tell what a build came to."""
         self.reloads.changed(outcome.reports)
         changed = [f"{n}: {_counted(r)}" for n, r in outcome.reports.items() if r.touched]
-        broken = [n for n, one in compilation.tenants.items() if one.build is None]
         fresh = self._fresh(outcome.findings)
         if has_errors(outcome.findings):
-            why = f"{', '.join(broken)} has errors" if broken else "the output would not be valid"
+            broken = ", ".join(made.broken)
+            why = f"{broken} has errors" if broken else "the output would not be valid"
             written = f"; written: {'; '.join(changed)}" if changed else ""
             self._hold(f"{why}{written}", fresh)
             return
         told = "; ".join(changed) if len(changed) < MANY else f"{len(changed)} folders changed"
-        compiled = f"{len(anew)} of {len(compilation.tenants)} tenants compiled"
+        compiled = f"{len(made.anew)} of {len(made.order.names)} tenants compiled"
         missing = [line for line in outcome.told if line.startswith("not verified")]
         self.tell(
             Event(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from generator import derivations
+from generator import cache, derivations
 from generator.compile.derived import Derived
 from generator.derivations import kept_derivations, packed, unpacked
 from generator.ir.checks import Expectation, InputSeries, Scenario, TestFile
@@ -134,7 +134,8 @@ def test_other_code_asks_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     code = tmp_path / "code"
     code.mkdir()
     (code / "a.py").write_text("a = 1\n")
-    monkeypatch.setattr(derivations, "HERE", code)
+    monkeypatch.setattr(cache, "HERE", code)
+    monkeypatch.setattr(cache, "code", cache.code.__wrapped__)
     assert known() is None
     keep()
     assert known() == DERIVED

@@ -84,6 +84,7 @@ def command(
         audit=audit,
         dashboard_schema=dashboard_schema or "",
         jobs=jobs,
+        stats=stats,
     )
     print_outcome(result, form, stats)
     end(result.findings, fail_on)

@@ -48,6 +48,6 @@ def command(
     from generator.api import check
 
     folder, shown = find_root(root), form == "text"
-    outcome = check(folder, tenants, progress=shown, min_tested=min_tested, jobs=jobs)
+    outcome = check(folder, tenants, progress=shown, min_tested=min_tested, jobs=jobs, stats=stats)
     print_outcome(outcome, form, stats)
     end(outcome.findings, fail_on)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from generator.compile.oncall import gaps, shifts, turns
-from generator.findings import Finding, info, warning
+from generator.findings import Finding, Place, info, warning
 from generator.spec.model import Schedule, Shift, Tenant
 
 WARN_BEFORE = timedelta(weeks=4)
@@ -30,12 +31,32 @@ def schedule_findings(schedules: Mapping[str, Schedule]) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def horizon_findings(tenant: Tenant, today: date) -> tuple[Finding, ...]:
+@dataclass(frozen=True, slots=True)
+class Term:
+    """When a schedule is staffed; aware, UTC."""
+
+    name: str
+    timezone: str
+    starts: datetime
+    until: datetime
+    place: Place
+
+
+def terms(tenant: Tenant) -> tuple[Term, ...]:
+    """The terms of a tenant's schedules."""
+    return tuple(
+        Term(s.name, s.timezone, s.starts, s.until, s.place) for s in tenant.oncall.values()
+    )
+
+
+def horizon_findings(schedules: Iterable[Term], today: date) -> tuple[Finding, ...]:
     """Schedules that end within four weeks of `today`, have ended, or have not begun."""
     found: list[Finding] = []
     hint = "move until forward; past it the policy's last step is told instead"
     now = datetime.combine(today, datetime.min.time(), UTC)
-    for schedule in tenant.oncall.values():
+    for schedule in schedules:
+        if schedule.until > now + WARN_BEFORE and schedule.starts <= now + timedelta(days=1):
+            continue
         ends = f"{_local(schedule.until, schedule):%Y-%m-%d %H:%M}"
         if schedule.until <= now:
             message = f"nobody is on call in {schedule.name}: it ended on {ends}"
@@ -146,5 +167,5 @@ def _listed(found: Sequence[Shift], schedule: Schedule) -> str:
     return f"{text} and {more} more times, {hours:g} hours in all" if more > 0 else text
 
 
-def _local(moment: datetime, schedule: Schedule) -> datetime:
+def _local(moment: datetime, schedule: Schedule | Term) -> datetime:
     return moment.astimezone(ZoneInfo(schedule.timezone))

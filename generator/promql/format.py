@@ -5,6 +5,8 @@ The meaning never changes: the laid-out text reads back as the same tree.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from generator.promql.lexer import comments, tokens
 from generator.promql.parser import parse
 from generator.promql.tree import (
@@ -136,18 +138,25 @@ class _Layout:
         return (node.metric or "") + braces
 
     def matchers(self, node: VectorSelector) -> list[str]:
-        return [
-            "".join(t[1] for t in tokens(self.source[m.start : m.end], variables=True))
-            for m in node.matchers
-        ]
+        return [_matcher(self.source[m.start : m.end]) for m in node.matchers]
 
     def words(self, start: int, end: int) -> str:
         """Keywords and label lists with one canonical spacing."""
-        out = ""
-        for kind, text, _ in tokens(self.source[start:end], variables=True):
-            close = not out or out[-1] == "(" or kind in (")", ",", "end")
-            out += text if close else " " + text
-        return out
+        return _words(self.source[start:end])
+
+
+@lru_cache(maxsize=4096)
+def _matcher(text: str) -> str:
+    return "".join(token[1] for token in tokens(text, variables=True))
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> str:
+    out = ""
+    for kind, word, _ in tokens(text, variables=True):
+        close = not out or out[-1] == "(" or kind in (")", ",", "end")
+        out += word if close else " " + word
+    return out
 
 
 def _plain(duration: str) -> str:

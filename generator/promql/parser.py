@@ -58,7 +58,7 @@ def parse(text: str, *, variables: bool = False) -> Expr:
     may stand for durations, labels and operands. Trees are immutable, so recent ones are kept.
     Raises PromqlSyntaxError.
     """
-    return _parsed(text, variables)
+    return _parsed(text, variables and ("$" in text or "[[" in text))
 
 
 @lru_cache(maxsize=4096)

@@ -6,8 +6,8 @@ It only reads: what it prints is never used (it does not keep text, comments or 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import promql_parser
@@ -30,13 +30,20 @@ def reads_the_same(expr: str, nodes: Iterable[VectorSelector]) -> bool | None:
     None when it cannot read the text: newer syntax, raw strings with backslashes, escapes of
     single bytes, which it takes for code points.
     """
+    theirs = _found(expr)
+    return None if theirs is None else theirs == sorted(map(_our_matchers, nodes))
+
+
+@lru_cache(maxsize=2048)
+def _found(expr: str) -> list[_Seen] | None:
+    """The matchers of every selector that the second reader finds in a text, sorted.
+
+    A text is read once: expressions are read when they are isolated, and again in finished files.
+    """
     if _BYTE.search(expr):
         return None
     tree = _read(_without_variables(expr))
-    if tree is None:
-        return None
-    theirs = Counter(map(_their_matchers, _selectors(tree)))
-    return theirs == Counter(_our_matchers(node) for node in nodes)
+    return None if tree is None else sorted(map(_their_matchers, _selectors(tree)))
 
 
 def _read(text: str) -> Any | None:

@@ -6,8 +6,9 @@ Nothing here checks or prints.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "^", "atan2"})
 COMPARISON = frozenset({"==", "!=", "<", "<=", ">", ">="})
@@ -252,17 +253,19 @@ Expr = (
 
 def children(node: Expr) -> tuple[Expr, ...]:
     """The expressions directly inside a node, in the order of the text."""
-    match node:
-        case Call() | Aggregate():
-            return node.args
-        case Binary():
-            return (node.lhs, node.rhs)
-        case Paren() | Unary() | Subquery():
-            return (node.expr,)
-        case RangeSelector():
-            return (node.selector,)
-        case _:
-            return ()
+    inside = _INSIDE.get(type(node))
+    return inside(node) if inside else ()
+
+
+_INSIDE: Mapping[type[Any], Callable[[Any], tuple[Expr, ...]]] = {
+    Call: lambda node: node.args,
+    Aggregate: lambda node: node.args,
+    Binary: lambda node: (node.lhs, node.rhs),
+    Paren: lambda node: (node.expr,),
+    Unary: lambda node: (node.expr,),
+    Subquery: lambda node: (node.expr,),
+    RangeSelector: lambda node: (node.selector,),
+}
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -276,7 +279,14 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def vector_selectors(expr: Expr) -> tuple[VectorSelector, ...]:
     """Every vector selector, wherever it stands, in the order of the text."""
-    return tuple(node for node in walk(expr) if isinstance(node, VectorSelector))
+    found, stack = [], [expr]
+    while stack:
+        node = stack.pop()
+        if type(node) is VectorSelector:
+            found.append(node)
+        elif inside := children(node):
+            stack.extend(inside[::-1])
+    return tuple(found)
 
 
 def unwrapped(expr: Expr) -> Expr:

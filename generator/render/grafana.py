@@ -30,6 +30,7 @@ from generator.ir.dashboards import (
 from generator.render.grafana_panels import field_config, panel_options
 from generator.render.grafana_repair import mended
 from generator.render.grid import in_grid
+from generator.render.json_text import dumped
 
 SCHEMA_VERSION = 41
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -77,7 +78,7 @@ def dashboard_json(dashboard: Dashboard) -> bytes:
         ),
     )
     data = json.loads(json.dumps(made.to_json_data(), cls=DashboardEncoder))
-    text = json.dumps(mended(data), indent=2, sort_keys=True, ensure_ascii=False)
+    text = dumped(mended(data))
     return f"{text}\n".encode()
 
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from generator.values import Duration, plain
 
-_STEP = 2
+_STEP = "  "
 _PLAIN = re.compile(r"[A-Za-z0-9_(/.][\x20-\x7e]*")
 _UNSAFE = re.compile(r":(?: |$)| #|\s$|^\s")
 _DURATION = re.compile(r"(?:[0-9]+(?:ms|[smhdwy]))+")
@@ -35,61 +36,63 @@ class Commented:
 def document(value: Mapping[str, Any], header: Sequence[str] = ()) -> str:
     """A whole file: the header as comments, then the mapping."""
     lines = [f"# {line}".rstrip() for line in header]
-    return "\n".join([*lines, *_mapping(value, 0)]) + "\n"
+    _mapping(lines, value, "")
+    lines.append("")
+    return "\n".join(lines)
 
 
 def items(values: Sequence[Any], indent: int) -> str:
     """The lines of a list's items, `indent` spaces in: a part of a document."""
-    return "".join(f"{line}\n" for line in _sequence(values, indent))
+    lines: list[str] = []
+    _sequence(lines, values, " " * indent)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def entries(value: Mapping[str, Any], indent: int = 0) -> str:
     """The lines of a mapping's entries, `indent` spaces in: a part of a document."""
-    return "".join(f"{line}\n" for line in _mapping(value, indent))
+    lines: list[str] = []
+    _mapping(lines, value, " " * indent)
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _mapping(value: Mapping[str, Any], indent: int) -> Iterator[str]:
-    pad = " " * indent
+def _mapping(lines: list[str], value: Mapping[str, Any], pad: str) -> None:
     for key, item in value.items():
-        yield from _entry(f"{pad}{_scalar(str(key))}:", item, indent)
+        _entry(lines, f"{pad}{_text(str(key))}:", item, pad)
 
 
-def _entry(head: str, value: Any, indent: int) -> Iterator[str]:
+def _entry(lines: list[str], head: str, value: Any, pad: str) -> None:
     """`head` followed by a value, on the same line where it is a scalar."""
-    if isinstance(value, Mapping) and value:
-        yield head
-        yield from _mapping(value, indent + _STEP)
-    elif _is_list(value) and value:
-        yield head
-        yield from _sequence(value, indent + _STEP)
+    if isinstance(value, str):
+        if "\n" in value and _fits_block(value):
+            lines.append(f"{head} {_block_mark(value)}")
+            inner = pad + _STEP
+            for line in value.removesuffix("\n").split("\n"):
+                lines.append(f"{inner}{line}" if line else "")
+        else:
+            lines.append(f"{head} {_text(value)}")
+    elif isinstance(value, Mapping) and value:
+        lines.append(head)
+        _mapping(lines, value, pad + _STEP)
+    elif isinstance(value, Sequence) and not isinstance(value, bytes) and value:
+        lines.append(head)
+        _sequence(lines, value, pad + _STEP)
     else:
-        yield from _leaf(head, value, indent)
+        lines.append(f"{head} {_scalar(value)}")
 
 
-def _sequence(values: Sequence[Any], indent: int) -> Iterator[str]:
-    pad = " " * indent
+def _sequence(lines: list[str], values: Sequence[Any], pad: str) -> None:
     for item in values:
         value = item
         if isinstance(item, Commented):
             if item.comment:
-                yield f"{pad}# {' '.join(item.comment.split())}"
+                lines.append(f"{pad}# {' '.join(item.comment.split())}")
             value = item.value
         if isinstance(value, Mapping) and value:
-            lines = list(_mapping(value, indent + _STEP))
-            yield f"{pad}- {lines[0].lstrip()}"
-            yield from lines[1:]
+            first = len(lines)
+            _mapping(lines, value, pad + _STEP)
+            lines[first] = f"{pad}- {lines[first].lstrip()}"
         else:
-            yield from _entry(f"{pad}-", value, indent)
-
-
-def _leaf(head: str, value: Any, indent: int) -> Iterator[str]:
-    if isinstance(value, str) and "\n" in value and _fits_block(value):
-        yield f"{head} {_block_mark(value)}"
-        pad = " " * (indent + _STEP)
-        for line in value.removesuffix("\n").split("\n"):
-            yield f"{pad}{line}".rstrip(" ") if not line else f"{pad}{line}"
-    else:
-        yield f"{head} {_scalar(value)}"
+            _entry(lines, f"{pad}-", value, pad)
 
 
 def _fits_block(text: str) -> bool:
@@ -104,10 +107,6 @@ def _block_mark(text: str) -> str:
     return "|" if text.endswith("\n") else "|-"
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
-
-
 def _scalar(value: Any) -> str:
     if value is None:
         return "null"
@@ -119,9 +118,7 @@ def _scalar(value: Any) -> str:
         return _float(value)
     if isinstance(value, int | Duration):
         return str(value)
-    if isinstance(value, Mapping):
-        return "{}"
-    return _text(value) if isinstance(value, str) else "[]"
+    return "{}" if isinstance(value, Mapping) else "[]"
 
 
 def _float(value: float) -> str:
@@ -130,6 +127,7 @@ def _float(value: float) -> str:
     return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
+@lru_cache(maxsize=16384)
 def _text(text: str) -> str:
     """A string on one line: plain where every parser reads a string, else double-quoted."""
     if _DURATION.fullmatch(text):

@@ -91,11 +91,21 @@ def load_platform(root: Path) -> PlatformSpec:
 
 def load_tenant(root: Path, name: str, spec: PlatformSpec) -> TenantSpec:
     """One tenant of a repository, with what is wrong with it. Raises nothing for a bad spec."""
-    file = f"{TENANTS_FOLDER}/{name}.yaml"
     try:
-        written = content(root, file)
+        written = tenant_text(root, name)
     except SpecError as problem:
         return TenantSpec(name, None, problem.findings)
+    return tenant_of(name, written, spec)
+
+
+def tenant_text(root: Path, name: str) -> bytes:
+    """The file of a tenant. Raises SpecError when it cannot be read."""
+    return content(root, f"{TENANTS_FOLDER}/{name}.yaml")
+
+
+def tenant_of(name: str, written: bytes, spec: PlatformSpec) -> TenantSpec:
+    """A tenant from the text of its file, with what is wrong with it: reads nothing else."""
+    file = f"{TENANTS_FOLDER}/{name}.yaml"
     secrets = _secrets(file, written)
     try:
         node = read(file, written)

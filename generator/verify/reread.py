@@ -30,15 +30,21 @@ def reread(artifacts: Sequence[Artifact], scope: Scope) -> list[Finding]:
 
 
 def _rules(artifact: Artifact, scope: Scope) -> Iterator[Finding]:
-    document = yaml.load(artifact.content, Loader=yaml.CSafeLoader)
-    for group in document["groups"]:
-        for rule in group["rules"]:
-            name = rule.get("alert") or rule.get("record")
-            labels = rule.get("labels") or {}
-            if labels.get(scope.label) != scope.tenant:
+    document = yaml.compose(artifact.content, Loader=yaml.CSafeLoader)
+    for group in _entries(document)["groups"].value:
+        for one in _entries(group)["rules"].value:
+            rule = _entries(one)
+            name = (rule.get("alert") or rule["record"]).value
+            labels = _entries(rule["labels"]) if "labels" in rule else {}
+            if scope.label not in labels or labels[scope.label].value != scope.tenant:
                 message = f"{artifact.path}: {name} does not carry the tenant label"
                 yield error("not-isolated", message)
-            yield from _expression(rule["expr"], f"{artifact.path}: {name}", scope)
+            yield from _expression(rule["expr"].value, f"{artifact.path}: {name}", scope)
+
+
+def _entries(node: Any) -> dict[str, Any]:
+    """A mapping of a YAML document, whose values stay nodes: their texts are all that is read."""
+    return {key.value: value for key, value in node.value}
 
 
 def _dashboard(artifact: Artifact, scope: Scope) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from generator.compile.oncall import (
     person_interval,
     shifts,
 )
-from generator.compile.oncall_findings import horizon_findings, schedule_findings
+from generator.compile.oncall_findings import horizon_findings, schedule_findings, terms
 from generator.spec.model import Schedule, Shift
 from generator.verify.notify import holds
 from tests.builders import tenant
@@ -123,7 +123,7 @@ def test_a_year_of_weeks_takes_few_entries() -> None:
     ],
 )
 def test_the_horizon_is_told_from_four_weeks_before(today: date, code: str | None) -> None:
-    found = horizon_findings(tenant(oncall={"primary": rota()}), today)
+    found = horizon_findings(terms(tenant(oncall={"primary": rota()})), today)
     assert [f.code for f in found] == ([code] if code else [])
 
 

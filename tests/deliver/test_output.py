@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from generator.deliver import output as writer
 from generator.deliver.output import (
     MANIFEST,
     OutputError,
@@ -126,7 +125,8 @@ def test_a_link_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from generator.deliver import output as writer
+from generator.deliver import staging
+from generator.deliver.output import write_tree
 from tests.deliver.test_output import NEW
 
 count = 0
@@ -137,8 +137,8 @@ def step(name):
         os.kill(os.getpid(), signal.SIGKILL)
 
 if sys.argv[3] == "renames":
-    writer._exchanged = lambda one, other: False
-writer.write_tree(Path(sys.argv[1]), "acme", NEW, {}, step)
+    staging._exchanged = lambda one, other: False
+write_tree(Path(sys.argv[1]), "acme", NEW, {}, step)
 print("done", count)
 """
 
@@ -203,10 +203,10 @@ def test_concurrent_builds_never_mix(tmp_path: Path) -> None:
 def test_a_disk_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_tree(tmp_path, "acme", OLD, {})
 
-    def full(path: Path, content: bytes) -> None:
+    def full(path: Path, content: bytes) -> int:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(writer, "_write", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OutputError, match="No space left on device"):
         write_tree(tmp_path, "acme", NEW, {})
     assert without_manifest(tmp_path / "acme") == content(OLD)

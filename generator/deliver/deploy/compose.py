@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from generator.deliver.deploy.plan import Tree
-from generator.deliver.output import MANIFEST, manifest
+from generator.deliver.manifest import MANIFEST, with_manifest
 from generator.ir.artifacts import Artifact
 from generator.render.yaml import document
 
@@ -54,7 +54,7 @@ def composed(new: Tree, old: Tree, held: Held, generator: str) -> Tree:
         if name in held.deployed and provider in before:
             files[provider] = before[provider]
     artifacts = [Artifact(path, content) for path, content in sorted(files.items())]
-    return (*artifacts, manifest(artifacts, {"generator": generator, "held": about}))
+    return with_manifest(artifacts, {"generator": generator, "held": about})
 
 
 def _listed(names: Collection[str]) -> str:

@@ -87,17 +87,20 @@ def _told(scene: _Scene, leaf: Leaf, labels: Labels, fires: Duration) -> list[Du
     Once a later step mutes the alert it stays muted; what else mutes it may end.
     """
     told: list[Duration] = []
+    muted: dict[int, bool] = {}
     now = fires + leaf.group_wait
     while now.ms <= scene.follow.total_seconds() * 1000 and len(told) < 2:
         at = scene.start + timedelta(milliseconds=now.ms)
         rivals = [other for other, since in scene.steps if other is not labels and since <= now]
-        if inhibited_by(scene.config, labels, rivals):
+        if len(rivals) not in muted:
+            muted[len(rivals)] = bool(inhibited_by(scene.config, labels, rivals))
+        if muted[len(rivals)]:
             break
         due_again = not told or now.ms - told[-1].ms >= leaf.repeat_interval.ms
         if (
             due_again
             and is_open(leaf, scene.intervals, at)
-            and not inhibited_by(scene.config, labels, scene.others(at))
+            and not ((others := scene.others(at)) and inhibited_by(scene.config, labels, others))
         ):
             told.append(now)
         now = now + leaf.group_interval
