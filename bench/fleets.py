@@ -15,6 +15,7 @@ intervals: {scrape: 15s, evaluation: 30s}
 retention: 90d
 smtp: {smarthost: "127.0.0.1:25", from: tocsin@example.com}
 sharding: {shards: 100, above: 2000}
+output: {unit_tests: false}
 fallback: platform-mail
 channels: {platform-mail: {email: {to: platform@example.com}}}
 escalation: {mail-only: [{notify: [platform-mail]}]}

@@ -141,7 +141,8 @@ class Run:
     def _produced(self, output: Path | None, begin: Begin) -> Production:
         recipe = recipe_of(self.root, self.spec, len(self.names))
         wanted = frozenset(self.wanted or self.names)
-        order = Order(self.root, recipe, self.names, wanted, output, self.by)
+        proven = output is None
+        order = Order(self.root, recipe, self.names, wanted, output, self.by, proven)
         return produced(order, self.records, self.manner.jobs, self.manner.progress, begin)
 
     def _outcome(

@@ -191,7 +191,7 @@ def files_of(build: Build, platform: Platform) -> tuple[Artifact, ...]:
     """All files of a tenant without errors, but for the manifest."""
     groups = without_notices(build.groups, platform.labels.kind)
     told = escalation_doc(build.tenant, build.alertmanager, groups, build.spec_file)
-    return (*tenant_artifacts(build), told)
+    return (*tenant_artifacts(build, unit_tests=platform.write_unit_tests), told)
 
 
 def with_fleet(

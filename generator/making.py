@@ -6,8 +6,9 @@ Pure but for the code's own templates: the same text and recipe give the same on
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator import __version__
@@ -35,6 +36,8 @@ from generator.spec.packs import pack_files
 from generator.verify.expectations import check_expectations
 from generator.verify.reread import reread
 
+_WORD = re.compile(rb"[A-Za-z0-9_-]+")
+
 Origins = Mapping[tuple[str, str], Place]
 """(rule file's path, alert or record name) -> the spec's place."""
 
@@ -61,9 +64,11 @@ class Recipe:
 
         Where a name may be written with an escape that is every one.
         """
-        both = text + self.written
-        sure = b"\\" not in both
-        return {n: h for n, h in self.packs.items() if not sure or n.encode() in both}
+        both = text + b"\n" + self.written
+        if b"\\" in both:
+            return dict(self.packs)
+        words = set(_WORD.findall(both))
+        return {name: made for name, made in self.packs.items() if name.encode() in words}
 
     def fresh(self, record: Record) -> bool:
         """Whether the packs that a record is made of are what they were."""
@@ -98,33 +103,50 @@ class Made:
     origins: Origins | None = None
 
 
-def made(recipe: Recipe, name: str, text: bytes, whole: bool, kept: Kept | None) -> Made:
-    """A tenant from its text; not `whole`: without unit tests and files, for the fleet's alone."""
-    loaded = tenant_of(name, text, recipe.spec)
-    packs = recipe.packs_of(text)
-    if loaded.tenant is None:
-        return Made(Record(name, whole, loaded.findings, (), loaded.ignores, packs=packs))
-    platform, term = recipe.spec.platform, terms(loaded.tenant)
-    build, found = built(loaded, loaded.tenant, platform, whole, kept)
-    if has_errors(found):
-        return Made(Record(name, whole, found, (), loaded.ignores, term, packs))
-    artifacts = files_of(build, platform) if whole else ()
-    found = in_order((*found, *reread(artifacts, scope_of(platform, name))))
-    if has_errors(found):
-        return Made(Record(name, whole, found, (), loaded.ignores, term, packs))
-    share, lines = share_of(build), lines_of(build, recipe.layout)
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A tenant to be made."""
+
+    name: str
+    text: bytes
+    key: str
+    whole: bool
+    """With files; else for the fleet's alone."""
+    proven: bool
+    """With unit tests, whether they are written or not."""
+
+
+def made(recipe: Recipe, task: Task, kept: Kept | None) -> Made:
+    """A tenant from its text."""
+    name, platform = task.name, recipe.spec.platform
+    loaded = tenant_of(name, task.text, recipe.spec)
     record = Record(
         tenant=name,
-        whole=whole,
-        findings=found,
-        expected=check_expectations(build) if whole else (),
+        whole=task.whole,
+        proven=task.proven,
+        findings=loaded.findings,
         ignores=loaded.ignores,
-        terms=term,
-        packs=packs,
+        packs=recipe.packs_of(task.text),
+    )
+    if loaded.tenant is None:
+        return Made(record)
+    build, found = built(loaded, loaded.tenant, platform, task.proven, kept)
+    record = replace(record, findings=found, terms=terms(loaded.tenant))
+    if has_errors(found):
+        return Made(record)
+    artifacts = files_of(build, platform) if task.whole else ()
+    found = in_order((*found, *reread(artifacts, scope_of(platform, name))))
+    if has_errors(found):
+        return Made(replace(record, findings=found))
+    share, lines = share_of(build), lines_of(build, recipe.layout)
+    record = replace(
+        record,
+        findings=found,
+        expected=check_expectations(build) if task.whole else (),
         share=share,
         lines=_digest(share, lines),
         spec_hash=build.spec_hash,
-        manifest=_manifest(artifacts, about(name, build.spec_hash)) if whole else "",
+        manifest=_manifest(artifacts, about(name, build.spec_hash)) if task.whole else "",
         counts=counts_of(build),
     )
     return Made(record, build.cost, lines, artifacts, origins_of(build))
@@ -132,7 +154,7 @@ def made(recipe: Recipe, name: str, text: bytes, whole: bool, kept: Kept | None)
 
 def unreadable(name: str, problem: SpecError) -> Made:
     """A tenant whose file cannot be read."""
-    return Made(Record(name, True, problem.findings))
+    return Made(Record(name, whole=True, proven=True, findings=problem.findings))
 
 
 def about(name: str, spec_hash: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from generator.deliver.manifest import WriteReport, is_whole, stamp
 from generator.derivations import kept_derivations
 from generator.findings import Finding, SpecError, has_errors, in_order
 from generator.judgement import NONE, Case, Judges, judged
-from generator.making import Made, Recipe, about, made, unreadable
+from generator.making import Made, Recipe, Task, about, made, unreadable
 from generator.records import Record, Records, Tree
 from generator.side_by_side import CHUNK, Work, begun
 from generator.spec.load import tenant_text
@@ -39,21 +39,13 @@ class Order:
     output: Path | None = None
     """Where files are staged; None: nowhere."""
     by: Judges = NONE
+    proven: bool = False
+    """Whether unit tests are made even if they are not written."""
 
     @property
     def chosen(self) -> tuple[str, ...]:
         """The wanted tenants, sorted."""
         return tuple(name for name in self.names if name in self.wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A tenant to be made."""
-
-    name: str
-    text: bytes
-    key: str
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +154,15 @@ def _survey(order: Order, records: Records, result: Production) -> list[Task]:
     tasks = []
     for name, text in texts.items():
         key, whole = keys[name], name in order.wanted
+        proven = whole and (order.proven or order.recipe.spec.platform.write_unit_tests)
         found = known.get(key)
         if found is None or not order.recipe.fresh(found.record):
-            tasks.append(Task(name, text, key, whole))
+            tasks.append(Task(name, text, key, whole, proven))
         elif not whole or found.record.share is None:
             result.records[name], result.keys[name] = found.record, key
         elif (
             found.record.whole
+            and (found.record.proven or not proven)
             and order.by.name in (*found.verdicts, "")
             and _is_there(order, name, found.record, trees.get(name), key, seen)
         ):
@@ -177,7 +171,7 @@ def _survey(order: Order, records: Records, result: Production) -> list[Task]:
             if order.output is not None:
                 result.reports[name] = WriteReport((), (), (), 0)
         else:
-            tasks.append(Task(name, text, key, whole))
+            tasks.append(Task(name, text, key, whole, proven))
     if order.output is not None and seen:
         records.left(order.output, seen)
     return tasks
@@ -222,7 +216,7 @@ class _Means:
 
     def done(self, order: Order, tasks: Sequence[Task]) -> list[Done]:
         """Some tenants made, judged together, kept and staged."""
-        some = [made(order.recipe, t.name, t.text, t.whole, self.kept) for t in tasks]
+        some = [made(order.recipe, task, self.kept) for task in tasks]
         return list(self.settled(order, tasks, some))
 
     def settled(self, order: Order, tasks: Sequence[Task], some: Sequence[Made]) -> Iterator[Done]:

@@ -44,7 +44,9 @@ class Record:
 
     tenant: str
     whole: bool
-    """Made with unit tests and files; else for the fleet's files alone."""
+    """Made with files; else for the fleet's alone."""
+    proven: bool
+    """Made with unit tests, written or not."""
     findings: tuple[Finding, ...]
     """Before ignores are heeded, and without what depends on the day."""
     expected: tuple[Finding, ...] = ()

@@ -20,8 +20,6 @@ Made = TypeVar("Made")
 
 CHUNK = 8
 """Tenants that a process is given at once."""
-WORTH = 2 * CHUNK
-"""From so many tenants on, processes are worth their start."""
 
 
 @dataclass(frozen=True, slots=True)

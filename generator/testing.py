@@ -16,6 +16,7 @@ from generator.findings import (
 from generator.ir.build import Build
 from generator.ir.rules import AlertRule
 from generator.judgement import Outcome
+from generator.render.prometheus import test_files
 from generator.tools import ADVICE, ToolMissing, find
 from generator.verify.promtool import run_tests as promtool_run_tests
 from generator.verify.stage import staged
@@ -41,7 +42,8 @@ def run_tests(
     promtool = find("promtool", target, root)
     if promtool is None:
         raise ToolMissing(f"promtool was not found: {ADVICE}")
-    trees = {n: compilation.tenants[n].artifacts for n in compilation.wanted}
+    builds = {n: b for n in compilation.wanted if (b := compilation.tenants[n].build)}
+    trees = {n: test_files(build.tests, build.spec_file) for n, build in builds.items()}
     places: dict[str, Place] = {}
     for name in compilation.wanted:
         places |= _test_places(name, compilation.tenants[name].build)
@@ -52,8 +54,7 @@ def run_tests(
     tested = len(files) - len([f for f in findings if f.code == "unit-test-failed"])
     told = [f"{tested} of {len(files)} files of tests pass ({len(files) - ran} remembered)"]
     failed, counts = expectations(compilation), wanted_counts(compilation)
-    builds = (compilation.tenants[name].build for name in compilation.wanted)
-    expected = sum(len(build.expected) for build in builds if build)
+    expected = sum(len(build.expected) for build in builds.values())
     if expected:
         told.append(f"{expected - len(failed)} of {expected} expectations of who is told are met")
     told += [*coverage(counts), f"promtool {promtool.version}"]

@@ -8,14 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from generator import side_by_side
 from generator.compilation import compile_specs
-from generator.compile.derived import Kept
-from generator.side_by_side import CHUNK, WORTH, Work, begun, processes_for
+from generator.side_by_side import CHUNK, Work, begun, processes_for
 from tests.conftest import ROOT
 
 PLATFORM = """\
@@ -48,7 +48,7 @@ def fleet(folder: Path, size: int) -> Path:
 
 
 def test_processes_make_the_same(tmp_path: Path) -> None:
-    root = fleet(tmp_path, WORTH + 3)
+    root = fleet(tmp_path, 2 * CHUNK + 3)
     (root / "specs" / "tenants" / "tenant-00005.yaml").write_text("version: 1\ntenant: no\n")
     alone, together = compile_specs(root, jobs=1), compile_specs(root, jobs=2)
     assert list(together.tenants) == list(alone.tenants)
@@ -59,22 +59,22 @@ def test_processes_make_the_same(tmp_path: Path) -> None:
 def test_a_process_that_is_killed_loses_nothing() -> None:
     here = os.getpid()
 
-    def double(number: int, _kept: Kept) -> int:
+    def double(number: int, _means: None) -> int:
         if number == 13 and os.getpid() != here:
             os.kill(os.getpid(), signal.SIGKILL)
         return 2 * number
 
     size = 5 * CHUNK
-    made = dict(begun(Work(double, range(size)), 2))
+    made = dict(begun(Work(double, range(size), nullcontext), 2))
     assert made == {number: 2 * number for number in range(size)}
 
 
 def test_what_goes_wrong_in_a_process_is_told_here() -> None:
-    def fail(number: int, _kept: Kept) -> int:
+    def fail(number: int, _means: None) -> int:
         raise LookupError(f"no {number}")
 
     with pytest.raises(LookupError, match="no "):
-        list(begun(Work(fail, range(WORTH)), 2))
+        list(begun(Work(fail, range(2 * CHUNK), nullcontext), 2))
 
 
 def test_few_tasks_and_programs_with_threads_stay_in_one_process(
@@ -82,13 +82,13 @@ def test_few_tasks_and_programs_with_threads_stay_in_one_process(
 ) -> None:
     monkeypatch.setattr(side_by_side, "cores", lambda: 4)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    assert processes_for(WORTH - 1, 0) == 1
-    assert processes_for(WORTH, 0) == 2, "a chunk each"
-    assert processes_for(1000, 0) == 4
-    assert processes_for(1000, 3) == 3
-    assert processes_for(1000, 1) == 1
+    assert processes_for(15, 0, 8) == 1
+    assert processes_for(16, 0, 8) == 2, "a chunk each"
+    assert processes_for(1000, 0, 8) == 4
+    assert processes_for(1000, 3, 8) == 3
+    assert processes_for(1000, 1, 8) == 1
     monkeypatch.setattr(threading, "active_count", lambda: 2)
-    assert processes_for(1000, 0) == 1
+    assert processes_for(1000, 0, 8) == 1
 
 
 def test_an_interruption_ends_all_without_a_traceback(tmp_path: Path) -> None:

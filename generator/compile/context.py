@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from generator.findings import Finding, Text, has_errors
-from generator.promql.catalogue import Catalogue, MetricInfo
+from generator.promql.catalogue import Catalogue, MetricInfo, interned
 from generator.promql.check import check
 from generator.promql.isolate import Scope, isolate, isolate_text, wrap_isolated
 from generator.promql.parser import parse
-from generator.promql.problems import PromqlError
+from generator.promql.problems import Problem, PromqlError
 from generator.spec.model import Platform, Service, Tenant
-from generator.values import IsolatedExpr
+from generator.values import Duration, IsolatedExpr
 
 WIDTH = 96
 """Columns of a wrapped expression in a rule file."""
@@ -46,7 +46,7 @@ class Context:
         own = {key for job in self.tenant.collect for key in job.labels}
         selected = {key for s in self.tenant.services.values() for key in s.selector}
         targets = frozenset({"instance", "job", self.platform.labels.tenant} | own | selected)
-        return Catalogue(metrics, targets, self.platform.metrics_strict, self.jobs)
+        return interned(Catalogue(metrics, targets, self.platform.metrics_strict, self.jobs))
 
     @cached_property
     def jobs(self) -> frozenset[str]:
@@ -81,15 +81,9 @@ class Context:
         if expr is None:
             return None, findings
         told = list(findings)
-        problems = check(
-            parse(text.value, variables=variables),
-            text.value,
-            self.catalogue,
-            alert=alert,
-            level=level,
-            scrape_interval=None if variables else self.platform.scrape_interval,
-            retention=self.platform.retention,
-        )
+        scraped = None if variables else self.platform.scrape_interval
+        retention = self.platform.retention
+        problems = _doubts(text.value, variables, self.catalogue, alert, level, scraped, retention)
         told += [problem.finding(text) for problem in problems]
         if has_errors(told):
             return None, tuple(told)
@@ -119,6 +113,30 @@ class Context:
         if slo:
             labels[names.slo] = slo
         return dict(sorted(labels.items()))
+
+
+@lru_cache(maxsize=4096)
+def _doubts(
+    text: str,
+    variables: bool,
+    catalogue: Catalogue,
+    alert: bool,
+    level: tuple[str, float] | None,
+    scrape_interval: Duration | None,
+    retention: Duration | None,
+) -> tuple[Problem, ...]:
+    """What `check` finds, once for all tenants that have the same text: packs give it to many."""
+    return tuple(
+        check(
+            parse(text, variables=variables),
+            text,
+            catalogue,
+            alert=alert,
+            level=level,
+            scrape_interval=scrape_interval,
+            retention=retention,
+        )
+    )
 
 
 def findings_of(problem: PromqlError, text: Text) -> tuple[Finding, ...]:

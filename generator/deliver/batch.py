@@ -47,15 +47,13 @@ def batch(output: Path) -> Iterator[Batch]:
 
     Raises OutputError when the disk refuses.
     """
-    made = Batch(output)
-    with _told(output):
-        there = output.exists()
-        with locked(output, BATCH):
+    made, there = Batch(output), output.exists()
+    try:
+        with _told(output), locked(output, BATCH):
             shutil.rmtree(made.folder, ignore_errors=True)
-            try:
-                yield made
-            finally:
-                shutil.rmtree(made.folder, ignore_errors=True)
+            yield made
+    finally:
+        shutil.rmtree(made.folder, ignore_errors=True)
         if not there and not made.committed:
             shutil.rmtree(output / STAGING, ignore_errors=True)
             with contextlib.suppress(OSError):

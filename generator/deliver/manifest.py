@@ -90,12 +90,21 @@ def _walked(folder: str, before: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
 def stamp(folder: Path) -> str:
     """A hash of how every file lies on the disk: another one once any was written or replaced."""
-    found = []
-    for path, entry in existing(folder).items():
-        about = entry.stat(follow_symlinks=False)
-        times = f"{about.st_mtime_ns} {about.st_ctime_ns}"
-        found.append(f"{path}\0{times} {about.st_size} {about.st_ino}")
-    return hashlib.sha256("\n".join(sorted(found)).encode("utf-8", "surrogateescape")).hexdigest()
+    found, base, stack = [], len(str(folder)), [str(folder)]
+    while stack:
+        try:
+            entries = os.scandir(stack.pop())
+        except FileNotFoundError:
+            continue
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                    continue
+                about = entry.stat(follow_symlinks=False)
+                times = about.st_mtime_ns, about.st_ctime_ns
+                found.append((entry.path[base:], *times, about.st_size, about.st_ino))
+    return hashlib.sha256(repr(sorted(found)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def is_whole(folder: Path, digest: str) -> bool:

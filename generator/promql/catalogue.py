@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 COUNTER, GAUGE, HISTOGRAM, NATIVE = "counter", "gauge", "histogram", "native_histogram"
 SUMMARY, INFO = "summary", "info"
@@ -63,6 +63,10 @@ class Catalogue:
     strict: bool = False
     jobs: frozenset[str] = frozenset()
 
+    def __hash__(self) -> int:
+        """By content, though mappings have none of their own."""
+        return hash((frozenset(self.metrics.items()), self.target_labels, self.strict, self.jobs))
+
     def series(self, name: str) -> Series | None:
         """The declared metric that makes series of this name; None when none does."""
         info = self.metrics.get(name)
@@ -111,3 +115,9 @@ class Catalogue:
 
 def _series(name: str, info: MetricInfo, cumulative: bool, extra: frozenset[str]) -> Series:
     return Series(name, info, cumulative, None if info.labels is None else info.labels | extra)
+
+
+@lru_cache(maxsize=64)
+def interned(catalogue: Catalogue) -> Catalogue:
+    """The first of equal catalogues: tenants of a fleet declare the same, and one is compared."""
+    return catalogue

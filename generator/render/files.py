@@ -22,14 +22,14 @@ CLASSIC = "classic"
 SDK = "grafana_foundation_sdk"
 
 
-def tenant_artifacts(build: Build) -> tuple[Artifact, ...]:
+def tenant_artifacts(build: Build, *, unit_tests: bool = True) -> tuple[Artifact, ...]:
     """A tenant's files, without the manifest and what simulation adds to the documents."""
     source = build.spec_file
     dashboards = _dashboards(build)
     return (
         *rule_files(build.groups, source),
         scrape_file(build.scrape, source),
-        *test_files(build.tests, source),
+        *(test_files(build.tests, source) if unit_tests else ()),
         *alertmanager_files(build.alertmanager, "alertmanager", source),
         *dashboards,
         *((lint_file(),) if dashboards and build.dashboard_schema == CLASSIC else ()),

@@ -22,8 +22,8 @@ FIRST: Mapping[str, tuple[str, ...]] = {
     "platform": (
         *("version", "labels", "targets", "intervals", "retention", "severities", "urls", "smtp"),
         *("timing", "alertmanagers", "external_labels", "shared_metrics", "metrics", "limits"),
-        *("sharding", "fallback", "channels", "people", "oncall", "holidays", "escalation"),
-        *("time_windows", "defaults", "tiers", "packs", "security"),
+        *("sharding", "output", "fallback", "channels", "people", "oncall", "holidays"),
+        *("escalation", "time_windows", "defaults", "tiers", "packs", "security"),
     ),
     "pack": (
         *("version", "pack", "title", "category", "description", "scoped", "parameters"),

@@ -10,7 +10,7 @@ from generator.spec.controls import pack_controls
 from generator.spec.model import Framework
 from generator.spec.pack_parameters import Parameter, default_values
 from generator.spec.packs import Pack, rendered
-from generator.spec.scalars import Reading, string, strings
+from generator.spec.scalars import string, strings
 from generator.spec.source import Node
 
 SERVICE = "SERVICE"
@@ -87,7 +87,7 @@ class PackEntry:
 
 def pack_entry(pack: Pack, frameworks: Mapping[str, Framework]) -> PackEntry:
     """Everything about a pack; what its templates cannot render is left out."""
-    node = rendered(pack, default_values(pack.parameters), SERVICE, {}, Reading())
+    node = rendered(pack, default_values(pack.parameters), SERVICE, {}).node
     titles = {c.id: c.title for one in frameworks.values() for c in one.controls.values()}
     panels = [_panel(value) for _, value in _named(node, "panels")]
     recordings = node.get("recordings")

@@ -23,7 +23,7 @@ from generator.spec.pack_parameters import Parameter, check_parameters, read_par
 from generator.spec.pack_template import holds, render
 from generator.spec.scalars import Reading, flag, string, strings
 from generator.spec.secrets import secrets_in
-from generator.spec.source import Node, core_scalar, read
+from generator.spec.source import Node, Path, core_scalar, read
 from generator.spec.validate import validate
 
 EXPRESSION_KEYS = frozenset(
@@ -128,17 +128,53 @@ def _pack(node: Node, file: str) -> Pack:
 # --------------------------------------------------------------------------- rendering
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A pack for one service, and what its schema says of it."""
+
+    node: Node
+    findings: tuple[Finding, ...]
+    unusable: frozenset[Path]
+
+
 def rendered(
-    pack: Pack,
-    values: Mapping[str, Any],
-    service: str,
-    selector: Mapping[str, str],
-    reading: Reading,
-) -> Node:
-    """The pack's tree with every text rendered and every expression scoped to the service."""
-    context = {**values, "service": {"name": service, "selector": dict(selector)}}
-    matchers = tuple((name, "=", value) for name, value in selector.items())
-    return _Rendering(context, matchers if pack.scoped else (), reading).node(pack.root, "")
+    pack: Pack, values: Mapping[str, Any], service: str, selector: Mapping[str, str]
+) -> Rendered:
+    """The pack's tree with every text rendered and every expression scoped to the service.
+
+    Services of many tenants use a pack in the same way: one of them is rendered.
+    """
+    return _rendered(_Use(pack, values, service, tuple(selector.items())))
+
+
+class _Use:
+    """A pack in use, told from others by what it is filled with."""
+
+    def __init__(
+        self,
+        pack: Pack,
+        values: Mapping[str, Any],
+        service: str,
+        selector: tuple[tuple[str, str], ...],
+    ) -> None:
+        self.pack, self.values, self.service, self.selector = pack, values, service, selector
+        self.key = (id(pack), repr(values), service, selector)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Use) and self.pack is other.pack and self.key == other.key
+
+
+@lru_cache(maxsize=1024)
+def _rendered(use: _Use) -> Rendered:
+    reading = Reading()
+    context = {**use.values, "service": {"name": use.service, "selector": dict(use.selector)}}
+    matchers = tuple((name, "=", value) for name, value in use.selector)
+    node = _Rendering(context, matchers if use.pack.scoped else (), reading).node(use.pack.root, "")
+    told, unusable = validate(node, "rendered")
+    return Rendered(node, (*reading.findings, *told), unusable)
 
 
 class _Rendering:

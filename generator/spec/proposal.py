@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from generator.spec.pack_parameters import default_values
 from generator.spec.packs import Pack, rendered
-from generator.spec.scalars import Reading, string
+from generator.spec.scalars import string
 from generator.spec.source import core_scalar
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.@+-]*")
@@ -111,7 +111,7 @@ def _use(pack: Pack, settings: Mapping[str, str], series: Collection[str]) -> tu
     for parameter in pack.parameters:
         if parameter.name in settings:
             values |= {**parameter.presets[settings[parameter.name]], **settings}
-    declared_there = rendered(pack, values, "SERVICE", {}, Reading()).get("metrics")
+    declared_there = rendered(pack, values, "SERVICE", {}).node.get("metrics")
     wanted = {
         name: string(value.get("type"))
         for name, _, value in (declared_there.values() if declared_there else ())

@@ -31,7 +31,6 @@ from generator.spec.scalars import (
     text,
 )
 from generator.spec.source import Node
-from generator.spec.validate import validate
 
 
 @dataclass(slots=True)
@@ -68,10 +67,10 @@ def add_pack(
 ) -> None:
     """Add what a pack brings to a service."""
     pack = around.packs[use.pack]
-    node = rendered(pack, use.parameters, service.name, service.selector, reading)
-    told, unusable = validate(node, "rendered")
-    reading.findings += told
-    reading = Reading(reading.findings, unusable)
+    made = rendered(pack, use.parameters, service.name, service.selector)
+    node = made.node
+    reading.findings += made.findings
+    reading = Reading(reading.findings, made.unusable)
     inside = own.of_pack(service.name, pack.name)
     bundle.alerts += [
         replace(alert, compliance=alert.compliance or pack.compliance)

@@ -70,6 +70,7 @@ def read_platform(root: Node, reading: Reading) -> Platform:
         security=read_security(root.get("security"), reading),
         limits=_limits(root.get("limits"), reading),
         sharding=_sharding(root.get("sharding"), reading),
+        write_unit_tests=flag(root.at(("output", "unit_tests")), default=True),
         retention=duration(kept) if (kept := root.get("retention")) else None,
         deploy=_deploy(root.get("deploy")),
         grafana=read_grafana(root.get("grafana"), _urls(root.get("urls")).prometheus, reading),

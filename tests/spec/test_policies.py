@@ -84,6 +84,17 @@ def test_sharding(written: str, expected: Sharding, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [("", True), ("output: {}\n", True), ("output: {unit_tests: false}\n", False)],
+)
+def test_unit_tests_are_written_unless_told_otherwise(
+    written: str, expected: bool, tmp_path: Path
+) -> None:
+    read(tmp_path, BASE, PLATFORM + written)
+    assert load_platform(tmp_path).platform.write_unit_tests is expected
+
+
+@pytest.mark.parametrize(
     ("written", "told"),
     [
         (

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from generator.api import build
+from generator.building import Manner, Run
 from generator.deliver.inspect import inspect
 from generator.inputs import stamp, touched
-from generator.recompilation import Recompiler
+from generator.records import Records, kept_records
 from generator.watching import Event, Watch
 from tests.watch.conftest import Seen
 
@@ -42,26 +43,28 @@ def use_pack(root: Path, name: str) -> None:
     path.write_text(text)
 
 
+def anew(repository: Path, records: Records) -> tuple[str, ...]:
+    """The tenants that a build makes now."""
+    manner = Manner("off")
+    return Run(repository, (), manner, records).build(repository / "output")[1].anew
+
+
 def test_only_what_an_edit_touches_is_compiled(repository: Path) -> None:
     packs = repository / "specs" / "packs"
     packs.mkdir()
     (packs / "depth.yaml").write_text(PACK)
     use_pack(repository, "acme")
-    memory = Recompiler(repository)
-    first, anew = memory.compile(TODAY)
-    assert anew == ("acme", "globex")
-    assert memory.compile(TODAY)[1] == ()
-    tenants = repository / "specs" / "tenants"
-    (tenants / "globex.yaml").write_text((tenants / "globex.yaml").read_text() + "# more\n")
-    second, anew = memory.compile(TODAY)
-    assert anew == ("globex",)
-    assert second.tenants["acme"] is first.tenants["acme"]
-    (packs / "depth.yaml").write_text(PACK.replace("above: 5", "above: 6"))
-    assert memory.compile(TODAY)[1] == ("acme",), "only acme uses the pack"
-    platform = repository / "specs" / "platform.yaml"
-    platform.write_text(platform.read_text() + "labels: {tenant: customer}\n")
-    assert memory.compile(TODAY)[1] == ("acme", "globex")
-    assert memory.compile(date(2026, 11, 26))[1] == ("acme", "globex"), "rotations end by the day"
+    with kept_records() as records:
+        assert anew(repository, records) == ("acme", "globex")
+        assert anew(repository, records) == ()
+        tenants = repository / "specs" / "tenants"
+        (tenants / "globex.yaml").write_text((tenants / "globex.yaml").read_text() + "# more\n")
+        assert anew(repository, records) == ("globex",)
+        (packs / "depth.yaml").write_text(PACK.replace("above: 5", "above: 6"))
+        assert anew(repository, records) == ("acme",), "only acme uses the pack"
+        platform = repository / "specs" / "platform.yaml"
+        platform.write_text(platform.read_text() + "labels: {tenant: customer}\n")
+        assert anew(repository, records) == ("acme", "globex")
 
 
 def test_a_pack_named_by_an_escape_is_still_seen(repository: Path) -> None:
@@ -71,10 +74,10 @@ def test_a_pack_named_by_an_escape_is_still_seen(repository: Path) -> None:
     path = repository / "specs" / "tenants" / "acme.yaml"
     text = path.read_text()
     path.write_text(text.replace("{job: api}}", '{job: api}, packs: {"d\\x65pth": {}}}'))
-    memory = Recompiler(repository)
-    memory.compile(TODAY)
-    (packs / "depth.yaml").write_text(PACK.replace("above: 5", "above: 6"))
-    assert memory.compile(TODAY)[1] == ("acme",)
+    with kept_records() as records:
+        anew(repository, records)
+        (packs / "depth.yaml").write_text(PACK.replace("above: 5", "above: 6"))
+        assert anew(repository, records) == ("acme",)
 
 
 def test_what_is_compiled_bit_by_bit_is_what_a_build_writes(repository: Path) -> None:

@@ -191,6 +191,8 @@ class Platform:
     frameworks: Mapping[str, Framework] = field(default_factory=dict)
     """Compliance frameworks that specs may name, with the packs that give evidence."""
     sharding: Sharding = Sharding()
+    write_unit_tests: bool = True
+    """Whether output/ holds the unit tests."""
     retention: Duration | None = None
     """How long samples are kept; None: not stated."""
     deploy: Deploy | None = None
