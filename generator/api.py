@@ -6,7 +6,7 @@ The rooms do the work; this file only leads from one to the next.
 from __future__ import annotations
 
 from generator.applying import applied_grafana, needs_administrator
-from generator.building import build, check
+from generator.building import build, check, merge
 from generator.compilation import (
     FLEET,
     Compilation,
@@ -59,6 +59,7 @@ __all__ = [
     "format_text",
     "initialise",
     "load_one",
+    "merge",
     "needs_administrator",
     "preview",
     "run_tests",

@@ -16,11 +16,12 @@ from generator.deliver.output import MANIFEST, WriteReport, recover
 from generator.findings import Finding, Place, SpecError, has_errors, in_order, warning
 from generator.judgement import UNVERIFIED, Outcome, judges
 from generator.making import about, recipe_of, spec_file
-from generator.production import Begin, Order, Production, produced, remember
+from generator.parts import Shard, read_parts, read_shard, write_part
+from generator.production import LOCAL, Begin, Order, Production, produced, remember
 from generator.records import Records, kept_records
 from generator.sharing import Fleet, fleet_about, fleet_of
 from generator.spec.ignores import heeded
-from generator.spec.load import load_platform
+from generator.spec.load import load_platform, tenant_text
 from generator.writing import Written, logged, removed, summaries
 
 HELD = "nothing was written"
@@ -39,6 +40,10 @@ class Manner:
     stats: bool = False
     """Whether it is asked what the rules cost."""
     progress: bool = False
+    executor: str = LOCAL
+    """`local`, or the address of a Dask cluster."""
+    shard: Shard | None = None
+    """Build the tenants of this part of the fleet alone, and none of the fleet's files."""
 
 
 def build(
@@ -52,19 +57,47 @@ def build(
     dashboard_schema: str = "",
     jobs: int = 0,
     stats: bool = False,
+    executor: str = LOCAL,
+    shard: str = "",
 ) -> Outcome:
     """Compile, verify and write. A tenant with an error leaves its output as it was.
 
     `audit`: what changed is appended to the log in the output folder. `dashboard_schema`:
     `classic` or `v2` in place of the platform's own choice. `jobs`: how many processes compile,
-    0 for one a processor. `stats`: the outcome has what the rules cost. Raises OutputError when
-    the disk refuses, ToolFailed when a tool does not answer, ExtraMissing when a package is not
-    there.
+    0 for one a processor. `stats`: the outcome has what the rules cost. `executor`: `local`, or
+    `dask://host:port` to compile on a cluster. `shard`: `2/8` builds the second of eight parts of
+    the fleet. Raises OutputError when the disk refuses, ToolFailed when a tool does not answer,
+    ExtraMissing when a package is not there, ServerFailed when a cluster does not answer,
+    ValueError for what is no shard.
     """
-    manner = Manner(verify_mode, dashboard_schema, jobs, stats, progress)
+    part = read_shard(shard) if shard else None
+    manner = Manner(verify_mode, dashboard_schema, jobs, stats, progress, executor, part)
     try:
         with kept_records() as records:
             run = Run(root, tuple(wanted), manner, records)
+            return run.build(output, audit=audit)[0]
+    except SpecError as problem:
+        return Outcome(problem.findings)
+
+
+def merge(
+    root: Path,
+    folders: Sequence[Path],
+    output: Path,
+    *,
+    verify_mode: str = "auto",
+    progress: bool = False,
+    audit: bool = False,
+) -> Outcome:
+    """Join the parts of a fleet that other machines have built, and write the fleet's files.
+
+    The output is what one machine would have built. Raises PartError for parts that do not make a
+    whole, else as `build`.
+    """
+    try:
+        with kept_records() as records:
+            run = Run(root, (), Manner(verify_mode, progress=progress), records)
+            run.join(folders)
             return run.build(output, audit=audit)[0]
     except SpecError as problem:
         return Outcome(problem.findings)
@@ -100,7 +133,14 @@ class Run:
         self.today = datetime.now(UTC).date()
         self.spec = drawn_in(load_platform(root), manner.dashboard_schema)
         self.names = names_of(root, wanted, self.spec)
+        self.recipe = recipe_of(root, self.spec, len(self.names))
+        self.parts: Mapping[str, Path] = {}
         self.by, self.missing = judges(root, self.spec.platform, manner.verify_mode)
+
+    def join(self, folders: Sequence[Path]) -> None:
+        """Take what other machines have built of all tenants. Raises PartError."""
+        keys = {name: self.recipe.key(tenant_text(self.root, name)) for name in self.names}
+        self.parts = read_parts(folders, self.recipe.shared, keys, self.records)
 
     def build(
         self, output: Path, begin: Begin = lambda _names: None, *, audit: bool = False
@@ -108,7 +148,7 @@ class Run:
         """Compile, verify and write. `begin` is told which tenants are made, before."""
         with batch(output) as staging:
             made = self._produced(output, begin)
-            fleet = fleet_of(made, self.records)
+            fleet = None if self.manner.shard else fleet_of(made, self.records)
             verdict = [*self.missing, *made.verdicts]
             report = None
             if fleet is not None:
@@ -139,10 +179,19 @@ class Run:
         return outcome
 
     def _produced(self, output: Path | None, begin: Begin) -> Production:
-        recipe = recipe_of(self.root, self.spec, len(self.names))
-        wanted = frozenset(self.wanted or self.names)
-        proven = output is None
-        order = Order(self.root, recipe, self.names, wanted, output, self.by, proven)
+        shard = self.manner.shard
+        names = self.names if shard is None else tuple(n for n in self.names if n in shard)
+        order = Order(
+            self.root,
+            self.recipe,
+            names,
+            frozenset(self.wanted or names),
+            output,
+            self.by,
+            proven=output is None,
+            parts=self.parts,
+            executor=self.manner.executor,
+        )
         return produced(order, self.records, self.manner.jobs, self.manner.progress, begin)
 
     def _outcome(
@@ -204,7 +253,10 @@ class Run:
             outcome.findings = in_order((*outcome.findings, *_unbuilt(output, made)))
             written.reports[FLEET], written.about[FLEET] = report, fleet_about()
         outcome.told += summaries(written)
-        if not self.wanted:
+        if self.manner.shard is not None:
+            good = {n: made.keys[n] for n in made.order.names if made.records[n].share}
+            write_part(output, self.manner.shard, self.recipe.shared, good, self.records)
+        elif not self.wanted:
             removed(output, frozenset((*self.names, FLEET)), written, outcome)
         outcome.reports = {n: one for n, one in written.reports.items() if one is not None}
         if audit:

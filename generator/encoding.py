@@ -27,7 +27,10 @@ def encoded(value: Any, kind: Any) -> str:
 
 def decoded(kind: type[Value], text: str | bytes) -> Value:
     """The value again. Raises ValueError, TypeError or LookupError for what is no such JSON."""
-    value: Value = _turns(cast(Hashable, kind))[1](json.loads(text))
+    try:
+        value: Value = _turns(cast(Hashable, kind))[1](json.loads(text))
+    except ArithmeticError as problem:  # a Decimal that is none
+        raise ValueError(str(problem)) from None
     return value
 
 

@@ -46,9 +46,9 @@ class Judges:
 
     @property
     def name(self) -> str:
-        """A name for these very tools; empty when there are none."""
+        """Their names and versions; empty when there are none."""
         tools = (tool for tool in (self.promtool, self.amtool) if tool is not None)
-        return ", ".join(f"{tool.name} {tool.version} ({tool.path})" for tool in tools)
+        return ", ".join(f"{tool.name} {tool.version}" for tool in tools)
 
     @property
     def told(self) -> str:

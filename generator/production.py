@@ -15,15 +15,17 @@ from pathlib import Path
 from generator.compilation import progress_bar
 from generator.compile.derived import Kept
 from generator.deliver.batch import Batch
-from generator.deliver.manifest import WriteReport, is_whole, stamp
+from generator.deliver.manifest import MANIFEST, WriteReport, is_whole, stamp
+from generator.deliver.output import read_tree
 from generator.derivations import kept_derivations
 from generator.findings import Finding, SpecError, has_errors, in_order
 from generator.judgement import NONE, Case, Judges, judged
 from generator.making import Made, Recipe, Task, about, made, unreadable
-from generator.records import Record, Records, Tree
+from generator.records import Known, Record, Records, Tree
 from generator.side_by_side import CHUNK, Work, begun
 from generator.spec.load import tenant_text
 
+LOCAL = "local"
 Begin = Callable[[tuple[str, ...]], None]
 
 
@@ -41,6 +43,10 @@ class Order:
     by: Judges = NONE
     proven: bool = False
     """Whether unit tests are made even if they are not written."""
+    parts: Mapping[str, Path] = field(default_factory=dict)
+    """Folders of other machines that hold tenants' files already, by tenant."""
+    executor: str = LOCAL
+    """`local`, or the address of a cluster where tenants are made."""
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -99,18 +105,38 @@ def produced(
     begin(result.anew)
     chunks = [tasks[start : start + CHUNK] for start in range(0, len(tasks), CHUNK)]
 
-    def done(some: Sequence[Task], means: _Means) -> list[Done]:
-        return means.done(order, some)
-
-    work = Work(done, chunks, lambda: _means(records.path))
     with _seldom_collected():
-        results = begun(work, jobs, 1)  # processes before the progress bar's thread
+        results = _results(order, chunks, records, jobs)  # processes before the bar's thread
         with progress_bar(len(tasks), "compiling", progress) as advance:
             for number, some in results:
                 for task, one in zip(chunks[number], some, strict=True):
                     _take(result, task, one)
                     advance()
     return result
+
+
+def _results(
+    order: Order, chunks: Sequence[Sequence[Task]], records: Records, jobs: int
+) -> Iterator[tuple[int, list[Done]]]:
+    """Each chunk's tenants with its number, as they are done."""
+    if order.executor != LOCAL:
+        return _from_afar(order, chunks, records)
+
+    def done(some: Sequence[Task], means: _Means) -> list[Done]:
+        return means.done(order, some)
+
+    return begun(Work(done, chunks, lambda: _means(records.path)), jobs, 1)
+
+
+def _from_afar(
+    order: Order, chunks: Sequence[Sequence[Task]], records: Records
+) -> Iterator[tuple[int, list[Done]]]:
+    """Made on a cluster, judged and staged here."""
+    from generator.on_dask import made_on_dask
+
+    with _means(records.path) as means:
+        for number, some in made_on_dask(order.executor, order.recipe, chunks):
+            yield number, list(means.settled(order, chunks[number], some))
 
 
 @contextlib.contextmanager
@@ -130,7 +156,7 @@ def remember(result: Production, records: Records) -> None:
     """How the folders of the wanted tenants are left, once they are in their places."""
     output = result.order.output
     if output is not None:
-        names = [name for name in result.anew if name in result.reports]
+        names = [name for name in (*result.anew, *result.order.parts) if name in result.reports]
         records.left(output, {n: Tree(result.keys[n], stamp(output / n)) for n in names})
 
 
@@ -170,7 +196,7 @@ def _survey(order: Order, records: Records, result: Production) -> list[Task]:
             result.verdicts += found.verdicts.get(order.by.name, ())
             if order.output is not None:
                 result.reports[name] = WriteReport((), (), (), 0)
-        else:
+        elif not _moved(order, name, found, key, result):
             tasks.append(Task(name, text, key, whole, proven))
     if order.output is not None and seen:
         records.left(order.output, seen)
@@ -201,6 +227,21 @@ def _is_there(
     if not is_whole(folder, record.manifest):
         return False
     seen[name] = now
+    return True
+
+
+def _moved(order: Order, name: str, found: Known, key: str, result: Production) -> bool:
+    """Whether another machine has made a tenant's files, which are then staged."""
+    part = order.parts.get(name)
+    if part is None or order.output is None or order.by.name not in (*found.verdicts, ""):
+        return False
+    if not is_whole(part / name, found.record.manifest):
+        return False
+    files = [file for file in read_tree(part, name) if file.path != MANIFEST]
+    report = Batch(order.output).stage(name, files, about(name, found.record.spec_hash))
+    result.records[name], result.keys[name] = found.record, key
+    result.verdicts += found.verdicts.get(order.by.name, ())
+    result.reports[name] = report
     return True
 
 

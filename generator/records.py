@@ -23,6 +23,7 @@ from generator.ir.share import PARTS, Lines, Part, Share
 from generator.spec.ignores import Ignore, heeded
 
 KIND = "tenants"
+_TEXTS = ("record", "cost", *PARTS)
 _FINDINGS = tuple[Finding, ...]
 _AT_ONCE = 400
 """Rows that a query asks for."""
@@ -128,6 +129,36 @@ class Records:
             self._table.execute("delete from verdicts where key = ?", (key,))
             marks = ", ".join("?" * len(row))
             self._table.execute(f"insert or replace into records values ({marks})", row)
+
+    def exported(self, keys: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What is kept of some tenants, by name, as texts for another machine."""
+        for name, key in keys.items():
+            query = f"select head, cost, {', '.join(PARTS)} from records where key = ?"
+            row = self._table.execute(query, (key,)).fetchone()
+            texts = [zlib.decompress(one).decode() if one is not None else None for one in row]
+            verdicts = {
+                tools: said
+                for _, tools, said in self._rows("key, tools, findings", "verdicts", [key])
+            }
+            yield name, {**dict(zip(_TEXTS, texts, strict=True)), "verdicts": verdicts}
+
+    def take(self, key: str, row: Mapping[str, Any]) -> None:
+        """Remember what another machine has `exported`. Raises ValueError for what it has not."""
+        texts = [row.get(name) for name in _TEXTS]
+        try:
+            decoded(Record, str(texts[0]))
+        except (TypeError, LookupError) as problem:
+            raise ValueError(f"no record: {problem}") from None
+        packed = [_packed(str(text)) if text is not None else None for text in texts]
+        with self._table:
+            marks = ", ".join("?" * (2 + len(packed)))
+            self._table.execute(
+                f"insert or replace into records values ({marks})", (key, _now(), *packed)
+            )
+            for tools, said in row.get("verdicts", {}).items():
+                self._table.execute(
+                    "insert or replace into verdicts values (?, ?, ?)", (key, tools, said)
+                )
 
     def passed(self, key: str, tools: str, said: tuple[Finding, ...]) -> None:
         """Remember that what is under a key has passed these tools, and what they said besides."""

@@ -8,10 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from generator.tools import ADVICE, GENERATIONS, Tool, generations
 
 ROOT = Path(__file__).parent.parent
+
+
+# Machines are busy: how long an example takes says nothing.
+settings.register_profile("tocsin", deadline=None)
+settings.load_profile("tocsin")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -44,6 +44,19 @@ from generator.cli.common import (
     help="Grafana's schema of dashboards, this once (default: grafana.dashboard_schema).",
 )
 @jobs_option
+@click.option(
+    "--executor",
+    default="local",
+    show_default=True,
+    metavar="local|dask://HOST:PORT",
+    help="Where tenants are compiled: here, or on a Dask cluster with the same Tocsin.",
+)
+@click.option(
+    "--shard",
+    default=None,
+    metavar="I/N",
+    help="Build the I-th of N parts of the fleet alone; tocsin merge joins them.",
+)
 @stats_option
 @report_options
 def command(
@@ -54,6 +67,8 @@ def command(
     audit: bool,
     dashboard_schema: str | None,
     jobs: int,
+    executor: str,
+    shard: str | None,
     stats: bool,
     form: str,
     fail_on: str,
@@ -71,9 +86,14 @@ def command(
     \b
       tocsin build --dashboard-schema v2 --output /tmp/v2
                                       dashboards for Grafana's API, beside the usual ones
+
+    \b
+      tocsin build --shard 2/8 --output part-2
+                                      one of eight machines; then: tocsin merge part-1 part-2 …
     """
     from generator.api import build
 
+    _check_place(executor, shard, tenants)
     folder = find_root(root)
     result = build(
         folder,
@@ -84,10 +104,31 @@ def command(
         audit=audit,
         dashboard_schema=dashboard_schema or "",
         jobs=jobs,
+        executor=executor,
+        shard=shard or "",
         stats=stats,
     )
     print_outcome(result, form, stats)
     end(result.findings, fail_on)
+
+
+def _check_place(executor: str, shard: str | None, tenants: tuple[str, ...]) -> None:
+    """Raises click.UsageError for an executor or a shard that cannot be meant."""
+    from generator.on_dask import is_dask
+    from generator.parts import read_shard
+
+    if executor != "local" and not is_dask(executor):
+        raise click.UsageError(
+            f"{executor!r} is no executor; write local or dask://scheduler.example.com:8786"
+        )
+    if shard is None:
+        return
+    if tenants:
+        raise click.UsageError("--shard chooses the tenants itself; leave out their names")
+    try:
+        read_shard(shard)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
 
 
 def _progress(form: str) -> bool:

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fmt": ("generator.cli.fmt", "Lay specs out in canonical order."),
     "init": ("generator.cli.init", "Begin a repository, or a tenant in one."),
     "grafana": ("generator.cli.grafana", "Do in Grafana what its files cannot say."),
+    "merge": ("generator.cli.merge", "Join the parts of a fleet that machines have built."),
     "oncall": ("generator.cli.oncall", "Show who is on call."),
     "preview": ("generator.cli.preview", "Draw the dashboards as web pages, without a Grafana."),
     "report": ("generator.cli.report", "Report what was attained of the SLOs in a period."),
