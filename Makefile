@@ -14,7 +14,7 @@ PROMETHEUS ?=
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 CASES ?= 50000
 
-.PHONY: help build check deploy diff preview setup-alerts validate test fuzz tools lint format golden bench clean distclean
+.PHONY: help build check deploy diff preview setup-alerts validate test fuzz tools lint format golden bench bench-check clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -80,6 +80,9 @@ golden: $(READY) ## Write output/ and the generated docs anew, to be reviewed an
 
 bench: $(READY) ## Measure; results go to bench/results/
 	@for script in bench/bench_*.py; do $(BIN)/python $$script; done
+
+bench-check: $(READY) ## Compare the speed of building with what runs beside it: ratios, never times
+	@$(BIN)/python bench/check_ratios.py
 
 clean: ## Remove caches
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .tocsin-cache build *.egg-info
