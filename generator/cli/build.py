@@ -91,7 +91,7 @@ def command(
       tocsin build --shard 2/8 --output part-2
                                       one of eight machines; then: tocsin merge part-1 part-2 …
     """
-    from generator.api import build
+    from generator.building import build
 
     _check_place(executor, shard, tenants)
     folder = find_root(root)

@@ -45,7 +45,7 @@ def command(
       tocsin check acme --stats       what acme's rules cost
       tocsin check --min-tested 100%  every alert must have a unit test
     """
-    from generator.api import check
+    from generator.building import check
 
     folder, shown = find_root(root), form == "text"
     outcome = check(folder, tenants, progress=shown, min_tested=min_tested, jobs=jobs, stats=stats)

@@ -57,7 +57,7 @@ def command(
       tocsin build --shard 2/2 --output part-2     on another
       tocsin merge part-1 part-2                   where both were copied to
     """
-    from generator.api import merge
+    from generator.building import merge
     from generator.parts import PartError
 
     folder = find_root(root)

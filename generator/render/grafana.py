@@ -6,14 +6,12 @@ mends that (docs/adr/0004-classic-dashboard-json.md). Ids and uids come from the
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import attr
 from grafanalib import core as grafana
-from grafanalib._gen import DashboardEncoder
 
 from generator.ir.dashboards import (
     COLUMNS,
@@ -77,9 +75,20 @@ def dashboard_json(dashboard: Dashboard) -> bytes:
             list=[*map(_annotation, dashboard.annotations), *map(_posted, dashboard.posted)]
         ),
     )
-    data = json.loads(json.dumps(made.to_json_data(), cls=DashboardEncoder))
-    text = dumped(mended(data))
+    text = dumped(mended(_plain(made.to_json_data())))
     return f"{text}\n".encode()
+
+
+def _plain(value: Any) -> Any:
+    """What grafanalib's encoder would make of its objects, as plain data."""
+    kind = type(value)
+    if kind is str or kind is bool or kind is int or value is None:
+        return value
+    if kind is dict:
+        return {key: _plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_plain(item) for item in value]
+    return _plain(value.to_json_data()) if hasattr(value, "to_json_data") else value
 
 
 # --------------------------------------------------------------------------- layout
