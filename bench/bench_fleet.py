@@ -18,6 +18,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
 from generator.compile.fleet import layout_of
 from generator.compile.naming import shard_of
 from generator.compile.tenant import compile_tenant
@@ -113,9 +115,7 @@ def served(
     config: Path, size: int, shards: int, folder: Path, alertmanager: Tool
 ) -> dict[str, Any]:
     """The server with that configuration: start, reload, memory, alerts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     start = time.perf_counter()
     arguments = [
@@ -155,6 +155,12 @@ def served(
     finally:
         process.terminate()
         process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def cpu(pid: int) -> float:

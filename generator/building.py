@@ -110,12 +110,13 @@ def check(
     min_tested: Decimal | None = None,
     jobs: int = 0,
     stats: bool = False,
+    executor: str = LOCAL,
 ) -> Outcome:
     """Everything `build` would find, with the real tools required; nothing is written.
 
     `min_tested`: the share of alerts, in percent, that must have unit tests. Else as `build`.
     """
-    manner = Manner("required", jobs=jobs, stats=stats, progress=progress)
+    manner = Manner("required", jobs=jobs, stats=stats, progress=progress, executor=executor)
     try:
         with kept_records() as records:
             return Run(root, tuple(wanted), manner, records).check(min_tested)

@@ -10,6 +10,7 @@ import click
 
 from generator.cli.common import (
     end,
+    executor_option,
     find_root,
     jobs_option,
     output_option,
@@ -44,13 +45,7 @@ from generator.cli.common import (
     help="Grafana's schema of dashboards, this once (default: grafana.dashboard_schema).",
 )
 @jobs_option
-@click.option(
-    "--executor",
-    default="local",
-    show_default=True,
-    metavar="local|dask://HOST:PORT",
-    help="Where tenants are compiled: here, or on a Dask cluster with the same Tocsin.",
-)
+@executor_option
 @click.option(
     "--shard",
     default=None,
@@ -93,7 +88,7 @@ def command(
     """
     from generator.building import build
 
-    _check_place(executor, shard, tenants)
+    _check_shard(shard, tenants)
     folder = find_root(root)
     result = build(
         folder,
@@ -112,15 +107,10 @@ def command(
     end(result.findings, fail_on)
 
 
-def _check_place(executor: str, shard: str | None, tenants: tuple[str, ...]) -> None:
-    """Raises click.UsageError for an executor or a shard that cannot be meant."""
-    from generator.on_dask import is_dask
+def _check_shard(shard: str | None, tenants: tuple[str, ...]) -> None:
+    """Raises click.UsageError for a shard that cannot be meant."""
     from generator.parts import read_shard
 
-    if executor != "local" and not is_dask(executor):
-        raise click.UsageError(
-            f"{executor!r} is no executor; write local or dask://scheduler.example.com:8786"
-        )
     if shard is None:
         return
     if tenants:

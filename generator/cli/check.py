@@ -10,6 +10,7 @@ import click
 from generator.cli.common import (
     coverage_option,
     end,
+    executor_option,
     find_root,
     jobs_option,
     print_outcome,
@@ -25,6 +26,7 @@ from generator.cli.common import (
 @root_option
 @coverage_option
 @jobs_option
+@executor_option
 @stats_option
 @report_options
 def command(
@@ -32,6 +34,7 @@ def command(
     root: Path | None,
     min_tested: Decimal | None,
     jobs: int,
+    executor: str,
     stats: bool,
     form: str,
     fail_on: str,
@@ -48,6 +51,14 @@ def command(
     from generator.building import check
 
     folder, shown = find_root(root), form == "text"
-    outcome = check(folder, tenants, progress=shown, min_tested=min_tested, jobs=jobs, stats=stats)
+    outcome = check(
+        folder,
+        tenants,
+        progress=shown,
+        min_tested=min_tested,
+        jobs=jobs,
+        stats=stats,
+        executor=executor,
+    )
     print_outcome(outcome, form, stats)
     end(outcome.findings, fail_on)

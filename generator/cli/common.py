@@ -98,6 +98,29 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
+def executor_option(command: Command) -> Command:
+    """`--executor`."""
+    return click.option(
+        "--executor",
+        default="local",
+        show_default=True,
+        metavar="local|dask://HOST:PORT",
+        callback=_executor,
+        help="Where tenants are compiled: here, or on a Dask cluster with the same Tocsin.",
+    )(command)
+
+
+def _executor(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """Raises click.UsageError for what is none."""
+    from generator.on_dask import is_dask
+
+    if value != "local" and not is_dask(value):
+        raise click.UsageError(
+            f"{value!r} is no executor; write local or dask://scheduler.example.com:8786"
+        )
+    return value
+
+
 def stats_option(command: Command) -> Command:
     """`--stats`."""
     return click.option(
