@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
+import re
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +23,7 @@ from generator.judgement import Outcome
 from generator.production import Production
 from generator.records import Record, Records, kept_records
 from generator.spec.ignores import Ignore
+from tests.conftest import ROOT
 from tests.fleet.repository import fleet, tenant, tocsin, tree, write
 
 SIZE = 5
@@ -315,3 +321,24 @@ def test_records_that_nobody_uses_are_forgotten(
     assert set(found.known(["used", "unused"])) == {"used"}
     assert found.verdict("unused", "tools") is None
     found.close()
+
+
+def test_a_terminal_is_told_the_rate_and_what_is_left(tmp_path: Path) -> None:
+    root = fleet(tmp_path / "seen", 12)
+    ours, theirs = pty.openpty()
+    told = b""
+    with subprocess.Popen(
+        [sys.executable, "-m", "generator", "build", "--verify=off"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        with contextlib.suppress(OSError):  # the other end is closed
+            while some := os.read(ours, 4096):
+                told += some
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"compiling" in told and b"12/12" in told
+    assert re.search(rb"[0-9.]+/s", told), told
