@@ -57,6 +57,8 @@ def opened(path: Path, schema: str) -> sqlite3.Connection | None:
             table.executescript(schema)
         os.utime(path)
         return table
+    except sqlite3.OperationalError:
+        return None  # busy, or on a disk that is full: it may be good
     except sqlite3.DatabaseError:
         with contextlib.suppress(OSError):
             path.unlink()

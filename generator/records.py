@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from generator.cache import UNUSED, opened, place
 from generator.compile.oncall_findings import Term, horizon_findings
 from generator.coverage import Counts
+from generator.deliver.manifest import OutputError
 from generator.encoding import decoded, encoded
 from generator.findings import Finding, has_errors, in_order
 from generator.ir.cost import TenantCost
@@ -92,13 +93,16 @@ class Tree:
 
 
 class Records:
-    """Tables on disk, which processes share; in a temporary file when nothing is to be kept."""
+    """Tables on disk, which processes share; in a temporary file when nothing is to be kept.
+
+    Methods raise OutputError when the disk refuses.
+    """
 
     def __init__(self, path: Path) -> None:
         table = opened(path, _SCHEMA)
         if table is None:
             raise OSError(f"{path} cannot be used")
-        self.path, self._table = path, table
+        self.path, self._table = path, _Told(path, table)
         self._forget()
 
     def close(self) -> None:
@@ -210,7 +214,7 @@ class Records:
 
     def _use(self, keys: Sequence[str]) -> None:
         """Records that are used stay; told once a day."""
-        with contextlib.suppress(sqlite3.OperationalError), self._table:
+        with contextlib.suppress(OutputError), self._table:
             today = _now()
             self._table.executemany(
                 "update records set used = ? where key = ? and used < ?",
@@ -219,11 +223,44 @@ class Records:
 
     def _forget(self) -> None:
         """Records that nobody has used for long, and their verdicts."""
-        with contextlib.suppress(sqlite3.OperationalError), self._table:
+        with contextlib.suppress(OutputError), self._table:
             old = (_now() - UNUSED // _DAY,)
             gone = "select key from records where used < ?"
             self._table.execute(f"delete from verdicts where key in ({gone})", old)
             self._table.execute("delete from records where used < ?", old)
+
+
+class _Told:
+    """A connection whose errors are ours."""
+
+    def __init__(self, path: Path, table: sqlite3.Connection) -> None:
+        self._path, self._table = path, table
+
+    def execute(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        with self._telling():
+            return self._table.execute(query, values)
+
+    def executemany(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self._telling():
+            self._table.executemany(query, rows)
+
+    def __enter__(self) -> None:
+        self._table.__enter__()
+
+    def __exit__(self, kind: Any, problem: Any, trace: Any) -> None:
+        with self._telling():
+            self._table.__exit__(kind, problem, trace)
+
+    def close(self) -> None:
+        self._table.close()
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as problem:
+            hint = "free some room, or name another folder in TOCSIN_CACHE, or off"
+            raise OutputError(f"{self._path} cannot be used: {problem}; {hint}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def batch(output: Path) -> Iterator[Batch]:
     """
     made, there = Batch(output), output.exists()
     try:
-        with _told(output), locked(output, BATCH):
+        with _told(output), locked(output, BATCH, output):
             shutil.rmtree(made.folder, ignore_errors=True)
             yield made
     finally:

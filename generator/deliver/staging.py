@@ -163,8 +163,11 @@ def recover_one(output: Path, name: str) -> None:
 
 
 @contextlib.contextmanager
-def locked(output: Path, name: str) -> Iterator[None]:
-    """One writer a tenant, or whatever else `name` stands for; another waits and says so."""
+def locked(output: Path, name: str, what: Path | None = None) -> Iterator[None]:
+    """One writer a tenant, or whatever else `name` stands for; another waits and says so.
+
+    `what`: what it says is being written, in place of the folder of that name.
+    """
     staging = output / STAGING
     staging.mkdir(parents=True, exist_ok=True)
     ignore = staging / ".gitignore"
@@ -174,6 +177,6 @@ def locked(output: Path, name: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.stderr.write(f"tocsin: another run is writing {output / name}; waiting\n")
+            sys.stderr.write(f"tocsin: another run is writing {what or output / name}; waiting\n")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import re
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from generator import cache
 from generator.building import Manner, Run
 from generator.compile.oncall_findings import Term
+from generator.deliver.manifest import OutputError
 from generator.findings import Finding, Level, Place, warning
 from generator.judgement import Outcome
 from generator.production import Production
@@ -321,6 +323,21 @@ def test_records_that_nobody_uses_are_forgotten(
     assert set(found.known(["used", "unused"])) == {"used"}
     assert found.verdict("unused", "tools") is None
     found.close()
+
+
+def test_a_cache_that_fails_in_the_middle_is_told(
+    root: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(root)
+    before = tree(root / "output")
+    write(root, 1, limit=9)
+    with kept_records() as records:
+        table = sqlite3.connect(records.path, isolation_level=None)
+        table.execute("drop table verdicts")
+        with pytest.raises(OutputError, match="no such table: verdicts; free some room"):
+            Run(root, (), Manner("off"), records).build(root / "output")
+        table.close()
+    assert tree(root / "output") == before
 
 
 def test_a_terminal_is_told_the_rate_and_what_is_left(tmp_path: Path) -> None:
