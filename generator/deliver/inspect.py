@@ -37,9 +37,9 @@ def _folder(output: Path, name: str) -> tuple[list[Finding], int]:
         listed = {str(path): str(digest) for path, digest in files.items()}
     except FileNotFoundError:
         hint = f"build it: tocsin build {name}"
-        return [error("output-missing", f"{where} is not there", None, hint)], 0
+        return [error("output-missing", f"{_shown(where)} is not there", None, hint)], 0
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        message = f"{where} cannot be read as a manifest"
+        message = f"{_shown(where)} cannot be read as a manifest"
         return [error("output-edited", message, _place(where), "build it anew")], 0
     findings = []
     there = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
@@ -47,7 +47,7 @@ def _folder(output: Path, name: str) -> tuple[list[Finding], int]:
         findings += _compared(folder, path, digest, there.pop(path, None))
     there.pop(MANIFEST, None)
     for path in sorted(there):
-        message = f"{folder / path} is in no manifest"
+        message = f"{_shown(folder / path)} is in no manifest"
         hint = "remove it, or keep it outside output/: servers load what lies here"
         findings.append(error("output-added", message, _place(folder / path), hint))
     return findings, len(listed)
@@ -57,17 +57,17 @@ def _compared(folder: Path, path: str, digest: str, found: Path | None) -> list[
     whole = folder / path
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts:
-        message = f"the manifest of {folder} names {path!r}, outside its folder"
+        message = f"the manifest of {_shown(folder)} names {path!r}, outside its folder"
         return [error("output-edited", message, _place(folder / MANIFEST), "build it anew")]
     if found is None:
         hint = "build it anew"
-        return [error("output-missing", f"{whole} is missing", None, hint)]
+        return [error("output-missing", f"{_shown(whole)} is missing", None, hint)]
     if found.is_symlink():
-        message = f"{whole} is a symbolic link"
+        message = f"{_shown(whole)} is a symbolic link"
         return [error("output-edited", message, _place(whole), "build it anew")]
     if hashlib.sha256(found.read_bytes()).hexdigest() != digest:
         hint = "change the spec, not the output, and build it anew"
-        return [error("output-edited", f"{whole} was edited", _place(whole), hint)]
+        return [error("output-edited", f"{_shown(whole)} was edited", _place(whole), hint)]
     return []
 
 
@@ -76,7 +76,7 @@ def _strangers(output: Path, known: Sequence[str]) -> list[Finding]:
     findings = []
     for path in sorted(output.iterdir()) if output.is_dir() else ():
         if path.is_dir() and path.name not in known and path.name != STAGING:
-            message = f"{path} has no manifest: it is not of Tocsin's making"
+            message = f"{_shown(path)} has no manifest: it is not of Tocsin's making"
             findings.append(error("output-added", message, None, "move it elsewhere"))
     return findings
 
@@ -86,4 +86,10 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _place(path: Path) -> Place:
-    return Place(path.as_posix(), 1, 1)
+    return Place(_shown(path), 1, 1)
+
+
+def _shown(path: Path) -> str:
+    """A path as people and annotations of pull requests name it: from here, where it is below."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

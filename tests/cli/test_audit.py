@@ -152,7 +152,10 @@ def test_every_kind_of_tampering_is_found(built: Path) -> None:
     (built / "output" / "evil").mkdir()
     answer = tocsin("verify-output", "--format", "json", cwd=built)
     assert answer.returncode == 1
-    told = {(f["code"], f["message"].split("/output/")[1]) for f in json.loads(answer.stdout)}
+    found = json.loads(answer.stdout)
+    told = {(f["code"], f["message"].split("output/")[1]) for f in found}
+    files = [f["file"] for f in found if f["code"] == "output-edited"]
+    assert "output/acme/prometheus/rules/api.yml" in files, "as annotations name it"
     assert told == {
         ("output-edited", "acme/prometheus/rules/api.yml was edited"),
         ("output-missing", "acme/prometheus/scrape.yml is missing"),
