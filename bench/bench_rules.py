@@ -124,7 +124,7 @@ def watched(prometheus: Tool, folder: Path, builds: list[Build]) -> dict[str, An
         config = folder / "run" / "prometheus.yml"
         config.write_text(
             "global: {scrape_interval: 15s, evaluation_interval: 30s}\n"
-            f"rule_files: [{folder}/run/*/prometheus/rules/*.yml]\n"
+            f"rule_files: [{', '.join(f'{b.tenant}/prometheus/rules/*.yml' for b in builds)}]\n"
             "scrape_configs:\n  - {job_name: bench, honor_labels: true, "
             f'static_configs: [{{targets: ["127.0.0.1:{source}"]}}]}}\n'
             f'  - {{job_name: self, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}\n'
@@ -141,6 +141,7 @@ def watched(prometheus: Tool, folder: Path, builds: list[Build]) -> dict[str, An
         )
         try:
             time.sleep(WARM)
+            assert process.poll() is None, "Prometheus refuses its configuration"
             before = cpu(process.pid)
             time.sleep(WATCHED)
             return _read(port, process.pid, cpu(process.pid) - before, builds, len(names))
