@@ -10,11 +10,13 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import sys
 import time
 from functools import lru_cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LIBRARIES = ("grafanalib", "jinja2", "jsonschema", "promql-parser", "pyyaml", "tzdata")
 UNUSED = 30 * 86_400
 """Seconds after which what another version of the code has kept is removed."""
 
@@ -35,10 +37,11 @@ def place(kind: str) -> Path | None:
 
 @lru_cache(maxsize=1)
 def code() -> str:
-    """The hash of all our code and of the libraries that read expressions: it decides too."""
+    """The hash of all our code, of Python and of the libraries that decide what is made."""
     from importlib.metadata import version
 
-    digest = hashlib.sha256(version("promql-parser").encode())
+    versions = [sys.version, *(f"{name} {version(name)}" for name in LIBRARIES)]
+    digest = hashlib.sha256("\n".join(versions).encode())
     for path in sorted(HERE.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
