@@ -23,7 +23,7 @@ configuration says."""
 _AHEAD = 3
 """Chunks a thread of the cluster is given before the first comes back: what is made waits there."""
 _RETRIES = 3
-_PATIENCE = 30
+_PATIENCE = 10
 """Seconds that a scheduler has to answer."""
 
 
