@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from types import TracebackType
+from typing import Any
 
 import click
 
@@ -43,8 +44,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """name -> (module that defines a click command of that name, one line of help)."""
 
 
+INTERRUPTED = "\ninterrupted; every folder of output/ is whole, as it was or as it would be\n"
+
+
 class LazyGroup(click.Group):
     """A click group that imports a subcommand only when it is called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; an interruption ends with 130 as a shell expects, not as click's own."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.stderr.write(INTERRUPTED)
+            ctx.exit(130)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All subcommands, sorted."""
@@ -112,7 +124,7 @@ def main() -> None:
 
 def _say_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
-        sys.stderr.write("\ninterrupted; output/ is as it was for every tenant not yet named\n")
+        sys.stderr.write(INTERRUPTED)
         os._exit(130)
     if os.environ.get("TOCSIN_DEBUG"):
         traceback.print_exception(kind, error, trace)
