@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from generator.compilation import FLEET, Compilation, drawn_in, names_of
-from generator.coverage import Counts, counted, coverage, too_few, wanted_counts
+from generator.compilation import FLEET, drawn_in, names_of
+from generator.coverage import Counts, counted, coverage, too_few
 from generator.deliver.batch import Batch, batch
-from generator.deliver.output import MANIFEST, WriteReport, recover
+from generator.deliver.output import WriteReport, recover
 from generator.findings import Finding, Place, SpecError, has_errors, in_order, warning
 from generator.judgement import UNVERIFIED, Outcome, judges
 from generator.making import about, recipe_of, spec_file
@@ -22,9 +22,7 @@ from generator.records import Records, kept_records
 from generator.sharing import Fleet, fleet_about, fleet_of
 from generator.spec.ignores import heeded
 from generator.spec.load import load_platform, tenant_text
-from generator.writing import Written, logged, removed, summaries
-
-HELD = "nothing was written"
+from generator.writing import HELD, Written, logged, removed, summaries, unbuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +249,8 @@ class Run:
         )
         if fleet is not None and report is not None:
             fleet.remember(output)
-            outcome.findings = in_order((*outcome.findings, *_unbuilt(output, made)))
+            told = unbuilt(output, made.order.names, made.reports.keys())
+            outcome.findings = in_order((*outcome.findings, *told))
             written.reports[FLEET], written.about[FLEET] = report, fleet_about()
         outcome.told += summaries(written)
         if self.manner.shard is not None:
@@ -276,45 +275,3 @@ def _counts(made: Production) -> Mapping[str, Counts]:
     """The numbers of the wanted tenants that compile."""
     some = ((name, made.records[name].counts) for name in made.order.chosen)
     return {name: counts for name, counts in some if counts is not None}
-
-
-def _unbuilt(output: Path, made: Production) -> list[Finding]:
-    """Tenants of whom the fleet's files speak, and whose own files were never built."""
-    return [
-        warning(
-            "tenant-unbuilt",
-            f"{name} is scraped and routed by output/{FLEET}, but was never built",
-            Place(spec_file(name), 1, 1),
-            f"build it: tocsin build {name}",
-        )
-        for name in made.order.names
-        if name not in made.reports and not (output / name / MANIFEST).is_file()
-    ]
-
-
-def write_verified(
-    compilation: Compilation, verified: Outcome, output: Path, *, audit: bool = False
-) -> Outcome:
-    """Write a compilation that was verified, unless that found errors. Raises OutputError."""
-    outcome = Outcome(in_order((*compilation.findings, *verified.findings)), list(verified.told))
-    if has_errors(verified.findings):
-        outcome.told.append(HELD)
-        return outcome
-    with batch(output) as staging:
-        written = Written({}, {})
-        for name in compilation.wanted:
-            one = compilation.tenants[name]
-            said = about(name, one.build.spec_hash if one.build else "")
-            report = staging.stage(name, one.artifacts, said) if one.build else None
-            written.reports[name], written.about[name] = report, said
-        if compilation.fleet is not None:
-            written.reports[FLEET] = staging.stage(FLEET, compilation.fleet, fleet_about())
-            written.about[FLEET] = fleet_about()
-        recover(output)
-        staging.commit([n for n, report in written.reports.items() if report and report.touched])
-    outcome.told += summaries(written)
-    outcome.reports = {n: one for n, one in written.reports.items() if one is not None}
-    if audit:
-        logged(output, written, outcome)
-    outcome.told += coverage(wanted_counts(compilation))
-    return outcome

@@ -28,7 +28,6 @@ from generator.api import (
     run_tests,
     verify,
 )
-from generator.building import write_verified
 from generator.compilation import Compilation
 from generator.deploying import Options, Request
 from generator.drifting import Watched
@@ -44,6 +43,7 @@ from generator.sides import Built as BuiltSide
 from generator.spec.load import TENANTS_FOLDER, explain_value
 from generator.spec.model import Tenant as TenantModel
 from generator.verify.notify.answer import Question
+from generator.writing import write_verified
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,25 @@
-"""What is told and logged of what was written."""
+"""Trees written, and what is told and logged of it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator.coverage import MANY
+from generator.compilation import FLEET, Compilation
+from generator.coverage import MANY, coverage, wanted_counts
 from generator.deliver.audit import LOG, Entry, append, manifest_hash, who
 from generator.deliver.audit import entries as logged_entries
-from generator.deliver.output import WriteReport, built_names, remove_tree
+from generator.deliver.batch import Batch, batch
+from generator.deliver.output import MANIFEST, WriteReport, built_names, recover, remove_tree
+from generator.findings import Finding, Place, has_errors, in_order, warning
 from generator.judgement import Outcome
+from generator.making import about, spec_file
 from generator.sharing import fleet_about
 
+HELD = "nothing was written"
 _WORDS = ("added", "changed", "removed")
 
 
@@ -25,6 +30,56 @@ class Written:
     reports: dict[str, WriteReport | None]
     about: dict[str, Mapping[str, str]]
     """What each folder's manifest says besides its files."""
+
+
+def write_verified(
+    compilation: Compilation, verified: Outcome, output: Path, *, audit: bool = False
+) -> Outcome:
+    """Write a compilation that was verified, unless that found errors. Raises OutputError."""
+    outcome = Outcome(in_order((*compilation.findings, *verified.findings)), list(verified.told))
+    if has_errors(verified.findings):
+        outcome.told.append(HELD)
+        return outcome
+    with batch(output) as staging:
+        written = _staged(staging, compilation)
+        recover(output)
+        staging.commit([n for n, report in written.reports.items() if report and report.touched])
+    if compilation.fleet is not None:
+        told = unbuilt(output, tuple(compilation.tenants), frozenset(compilation.wanted))
+        outcome.findings = in_order((*outcome.findings, *told))
+    outcome.told += summaries(written)
+    outcome.reports = {n: one for n, one in written.reports.items() if one is not None}
+    if audit:
+        logged(output, written, outcome)
+    outcome.told += coverage(wanted_counts(compilation))
+    return outcome
+
+
+def _staged(staging: Batch, compilation: Compilation) -> Written:
+    written = Written({}, {})
+    for name in compilation.wanted:
+        one = compilation.tenants[name]
+        said = about(name, one.build.spec_hash if one.build else "")
+        report = staging.stage(name, one.artifacts, said) if one.build else None
+        written.reports[name], written.about[name] = report, said
+    if compilation.fleet is not None:
+        written.about[FLEET] = fleet_about()
+        written.reports[FLEET] = staging.stage(FLEET, compilation.fleet, fleet_about())
+    return written
+
+
+def unbuilt(output: Path, names: Sequence[str], built: Set[str]) -> list[Finding]:
+    """Tenants of whom the fleet's files speak, and whose own files were never built."""
+    return [
+        warning(
+            "tenant-unbuilt",
+            f"{name} is scraped and routed by output/{FLEET}, but was never built",
+            Place(spec_file(name), 1, 1),
+            f"build it: tocsin build {name}",
+        )
+        for name in names
+        if name not in built and not (output / name / MANIFEST).is_file()
+    ]
 
 
 def summaries(written: Written) -> list[str]:

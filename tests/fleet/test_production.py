@@ -25,6 +25,7 @@ from generator.judgement import Outcome
 from generator.production import Production
 from generator.records import Record, Records, kept_records
 from generator.spec.ignores import Ignore
+from generator.tenants import Tenant
 from tests.conftest import ROOT
 from tests.fleet.repository import fleet, tenant, tocsin, tree, write
 
@@ -359,3 +360,12 @@ def test_a_terminal_is_told_the_rate_and_what_is_left(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert b"compiling" in told and b"12/12" in told
     assert re.search(rb"[0-9.]+/s", told), told
+
+
+def test_a_program_is_told_of_tenants_that_were_never_built(root: Path) -> None:
+    built = Tenant.from_config(root / "specs" / "tenants" / f"{tenant(0)}.yaml").build()
+    outcome = built.write(root / "output")
+    doubts = [f.code for f in outcome.findings if f.level is Level.WARNING]
+    assert doubts.count("tenant-unbuilt") == SIZE - 1
+    assert set(outcome.reports) == {tenant(0), "fleet"}
+    assert build(root, tenant(0))[0].reports[tenant(0)].touched is False, "the same bytes"
