@@ -40,7 +40,7 @@ def code() -> str:
     """The hash of all our code, of Python and of the libraries that decide what is made."""
     from importlib.metadata import version
 
-    versions = [sys.version, *(f"{name} {version(name)}" for name in LIBRARIES)]
+    versions = [f"{sys.version_info[:3]}", *(f"{name} {version(name)}" for name in LIBRARIES)]
     digest = hashlib.sha256("\n".join(versions).encode())
     for path in sorted(HERE.rglob("*.py")):
         digest.update(path.read_bytes())

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from generator.parts import Shard, read_shard
+from tests.conftest import ROOT
 from tests.fleet.repository import fleet, tenant, tocsin, tree, write
 
 SIZE = 12
@@ -53,6 +57,28 @@ def test_shards_share_names_evenly_and_for_good() -> None:
     counts = [sum(name in shard for name in names) for shard in shards]
     assert sum(counts) == 1000 and min(counts) > 90 and max(counts) < 160
     assert [str(s) for s in shards if "acme" in s] == ["1/8"], "a name never moves"
+
+
+def test_keys_are_the_same_in_every_process(tmp_path: Path) -> None:
+    root = fleet(tmp_path, 2)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from generator.making import recipe_of\n"
+        "from generator.spec.load import load_platform\n"
+        "root = Path(sys.argv[1])\n"
+        "print(recipe_of(root, load_platform(root), 2).key(b'text'))\n"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(root)],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("text", ["", "0/3", "4/3", "1", "a/b", "1/0", "1/3/5", "-1/3"])
